@@ -1,0 +1,1 @@
+"""Treadle's product: pages, REST interface, services and the running parts."""

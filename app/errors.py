@@ -1,0 +1,53 @@
+"""The errors that a person sees; the rim of the API and the pages turn them into answers and toasts."""
+
+from typing import Any
+
+
+class AppError(Exception):
+    """Base: a code of `API.md`, a message that a person can act on, and details by node and field."""
+
+    code = "invalid"
+    status = 422
+
+    def __init__(self, message: str, details: list[dict[str, Any]] | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details = details or []
+
+
+class Unauthorized(AppError):
+    code, status = "unauthorized", 401
+
+
+class Forbidden(AppError):
+    code, status = "forbidden", 403
+
+
+class NotFound(AppError):
+    code, status = "not_found", 404
+
+
+class Conflict(AppError):
+    code, status = "conflict", 409
+
+
+class Invalid(AppError):
+    code, status = "invalid", 422
+
+
+class InvalidWorkflow(AppError):
+    code, status = "invalid_workflow", 422
+
+
+class TooLarge(AppError):
+    code, status = "too_large", 413
+
+
+class RateLimited(AppError):
+    """Too many attempts; `retry_after` in seconds."""
+
+    code, status = "rate_limited", 429
+
+    def __init__(self, message: str, *, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after

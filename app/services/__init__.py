@@ -1,0 +1,1 @@
+"""The use cases: plain async functions that pages, routes and commands share."""

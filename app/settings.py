@@ -1,0 +1,88 @@
+"""The settings, read once from the environment; nothing else reads it."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Literal
+from urllib.parse import urlsplit
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """What the person who runs Treadle decides; each has a working default. Sizes are in bytes."""
+
+    host: str = "127.0.0.1"
+    port: int = 8000
+    public_url: str = "http://127.0.0.1:8000"
+    data: Path = Path("data")
+    database_url: str = "sqlite+aiosqlite:///data/treadle.db"
+    egress_allow: tuple[str, ...] = ()
+    sign_up: Literal["open", "invite"] = "open"
+    max_body: int = 10 * 1024 * 1024
+
+    @property
+    def origin(self) -> str:
+        """The scheme, host and port that the browser sees; also the only origin that may write."""
+        parts = urlsplit(self.public_url)
+        return f"{parts.scheme}://{parts.netloc}"
+
+    @property
+    def is_https(self) -> bool:
+        return self.public_url.startswith("https://")
+
+
+def read_settings(env: Mapping[str, str]) -> Settings:
+    """Read the settings from an environment; raise ValueError that names the variable to mend."""
+    host = env.get("TREADLE_HOST") or "127.0.0.1"
+    port = _read_int(env, "TREADLE_PORT", 8000)
+    data = Path(env.get("TREADLE_DATA") or "data").absolute()
+    return Settings(
+        host=host,
+        port=port,
+        public_url=(env.get("TREADLE_PUBLIC_URL") or f"http://{_browser_host(host)}:{port}").rstrip("/"),
+        data=data,
+        database_url=env.get("DATABASE_URL") or f"sqlite+aiosqlite:///{data / 'treadle.db'}",
+        egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
+        sign_up=_read_sign_up(env, host),
+        max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
+    )
+
+
+@cache
+def get_settings() -> Settings:
+    """The settings of this process."""
+    return read_settings(os.environ)
+
+
+def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
+    text = env.get(name) or str(default)
+    if not text.isdigit():
+        raise ValueError(f"{name} must be a whole number, not {text!r}.")
+    return int(text)
+
+
+def _read_sign_up(env: Mapping[str, str], host: str) -> Literal["open", "invite"]:
+    match env.get("TREADLE_SIGN_UP") or ("open" if _is_loopback(host) else "invite"):
+        case "open":
+            return "open"
+        case "invite":
+            return "invite"
+        case other:
+            raise ValueError(f"TREADLE_SIGN_UP must be open or invite, not {other!r}.")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
+
+
+def _browser_host(host: str) -> str:
+    """An address that a browser can open: a server that listens everywhere is reached on this machine."""
+    if host in {"0.0.0.0", "::"}:  # noqa: S104
+        return "127.0.0.1"
+    return f"[{host}]" if ":" in host else host

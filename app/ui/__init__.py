@@ -1,0 +1,1 @@
+"""The looks that pages share."""

@@ -1,0 +1,1 @@
+"""Wrapped React components, nothing else."""

@@ -1,0 +1,1 @@
+"""Treadle's execution engine: knows neither the web nor a plugin."""

@@ -1,0 +1,31 @@
+"""What can be logged of an execution: an execution is the list of its events."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Literal
+
+Status = Literal["pending", "running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
+ENDED = frozenset({"succeeded", "failed", "cancelled", "skipped"})
+Iteration = tuple[int, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Event:
+    """One row of the log: what a node's attempt, or with `node_id` None the execution itself, has become.
+
+    `error` is `{"type", "message"}` and, where known, `"field"`. `handles` are the handles whose edges are
+    taken; None means the edge without a handle. `stdout` is what a Code step printed.
+    """
+
+    execution_id: str
+    seq: int
+    status: Status
+    timestamp: datetime
+    node_id: str | None = None
+    iteration: Iteration = ()
+    attempt: int = 1
+    input: Any = None
+    output: Any = None
+    error: dict[str, Any] | None = None
+    handles: tuple[str, ...] | None = None
+    stdout: str | None = None

@@ -1,0 +1,129 @@
+"""The contract for plugins: what a step declares, and what it is given when it runs."""
+
+import inspect
+from collections.abc import Awaitable, Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol
+
+import httpx
+
+from engine.errors import StepError as StepError  # plugins raise it and import nothing else
+
+Kind = Literal[
+    "text", "textarea", "number", "boolean", "select", "secret", "json",
+    "key-value", "schema", "cron", "code", "expression",
+]  # fmt: skip
+Binding = Literal["value", "url", "json", "line", "source"]
+NodeType = Literal["trigger", "action", "condition", "group"]
+Result = Literal["json", "image", "video", "link", "table"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Option:
+    """One choice of a select."""
+
+    value: str
+    label: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Field:
+    """One input of a step's form.
+
+    `binding` says how a `{{ }}` enters the value: `value` keeps the type or becomes text, `url` is
+    percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `source` is Python that
+    the step itself evaluates and so has no braces.
+    """
+
+    name: str
+    label: str
+    kind: Kind = "text"
+    required: bool = False
+    default: Any = None
+    options: tuple[Option, ...] = ()
+    help: str = ""
+    placeholder: str = ""
+    show_when: tuple[str, str] | None = None
+    binding: Binding = "value"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Output:
+    """One field of what a step gives."""
+
+    name: str
+    description: str
+
+
+class Evaluate(Protocol):
+    """Evaluates Python that a person wrote, with the names that the node sees, and returns its last value."""
+
+    async def __call__(
+        self, source: str, *, field: str, names: Mapping[str, Any] | None = None, is_code: bool = False
+    ) -> Any: ...
+
+
+@dataclass(frozen=True, kw_only=True)
+class StepContext:
+    """What a step may use besides its inputs.
+
+    `http` obeys the egress policy; `trigger_input` is the execution's input; `idempotency_key` is the
+    same for every attempt at this node's iteration.
+    """
+
+    http: httpx.AsyncClient
+    idempotency_key: str
+    evaluate: Evaluate
+    trigger_input: Any = None
+    credentials: Mapping[str, str] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """What a step returns that chooses among its handles."""
+
+    output: Any
+    handles: tuple[str, ...]
+
+
+StepFunction = Callable[..., Awaitable[Any]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Step:
+    """One action of a plugin. `handles` are the named ends of its edges; none: one plain edge."""
+
+    name: str
+    label: str
+    description: str
+    run: StepFunction
+    fields: tuple[Field, ...] = ()
+    outputs: tuple[Output, ...] = ()
+    result: Result = "json"
+    node_type: NodeType = "action"
+    handles: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Plugin:
+    """A service, or a family of built-in steps; its folder holds `icon.svg`, too."""
+
+    name: str
+    display_name: str
+    description: str
+    steps: tuple[Step, ...]
+    credentials: tuple[Field, ...] = ()
+
+
+def step(run: StepFunction, *, name: str, label: str, description: str, **rest: Any) -> Step:
+    """Make a Step; raise TypeError when the form's fields and the function's keywords differ."""
+    made = Step(run=run, name=name, label=label, description=description, **rest)
+    keywords = {p.name for p in inspect.signature(run).parameters.values() if p.kind is p.KEYWORD_ONLY}
+    if keywords != (asked := {field.name for field in made.fields}):
+        raise TypeError(f"{name}: the form and the function differ in {sorted(keywords ^ asked)}")
+    return made
+
+
+def steps_by_action(plugins: Iterable[Plugin]) -> dict[str, Step]:
+    """Map `plugin/step` to its step: all that the engine knows of plugins."""
+    return {f"{plugin.name}/{step.name}": step for plugin in plugins for step in plugin.steps}
