@@ -51,3 +51,7 @@ class RateLimited(AppError):
     def __init__(self, message: str, *, retry_after: int) -> None:
         super().__init__(message)
         self.retry_after = retry_after
+
+
+class StartError(Exception):
+    """Treadle cannot start or build its pages; the message says what to do."""

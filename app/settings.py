@@ -30,6 +30,15 @@ class Settings:
         return f"{parts.scheme}://{parts.netloc}"
 
     @property
+    def origins(self) -> frozenset[str]:
+        """`origin` and, when it is this machine, the other names that a browser may know it by."""
+        parts = urlsplit(self.public_url)
+        if not _is_loopback(parts.hostname or ""):
+            return frozenset({self.origin})
+        port = f":{parts.port}" if parts.port else ""
+        return frozenset(f"{parts.scheme}://{host}{port}" for host in ("127.0.0.1", "localhost", "[::1]"))
+
+    @property
     def is_https(self) -> bool:
         return self.public_url.startswith("https://")
 
@@ -65,7 +74,7 @@ def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
 
 
 def _read_sign_up(env: Mapping[str, str], host: str) -> Literal["open", "invite"]:
-    match env.get("TREADLE_SIGN_UP") or ("open" if _is_loopback(host) else "invite"):
+    match env.get("TREADLE_SIGN_UP") or ("open" if is_loopback(host) else "invite"):
         case "open":
             return "open"
         case "invite":
@@ -74,7 +83,8 @@ def _read_sign_up(env: Mapping[str, str], host: str) -> Literal["open", "invite"
             raise ValueError(f"TREADLE_SIGN_UP must be open or invite, not {other!r}.")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether a host name or address means this very machine."""
     try:
         return ip_address(host).is_loopback
     except ValueError:
