@@ -29,7 +29,7 @@ class SameOrigin(rx.plugins.Plugin):
 config = rx.Config(
     app_name="app",
     api_url=f"http://{BUILD_HOST}",
-    cors_allowed_origins=[get_settings().origin],
+    cors_allowed_origins=sorted(get_settings().origins),
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,  # on disk it would keep cookies in pickles
     telemetry_enabled=False,
     show_built_with_reflex=False,

@@ -63,14 +63,14 @@ def _security_headers(settings: Settings, script_hashes: Iterable[str]) -> dict[
 
 
 def _content_security_policy(settings: Settings, script_hashes: Iterable[str]) -> str:
-    websocket = settings.origin.replace("http", "ws", 1)  # not every browser counts it as 'self'
+    websockets = sorted(origin.replace("http", "ws", 1) for origin in settings.origins)  # to some not 'self'
     return "; ".join(
         [
             "default-src 'self'",
             " ".join(["script-src 'self'", *script_hashes]),
             "style-src 'self' 'unsafe-inline'",
             "img-src 'self' data: blob:",
-            f"connect-src 'self' {websocket}",
+            " ".join(["connect-src 'self'", *websockets]),
             "worker-src 'self' blob:",
             "object-src 'none'",
             "base-uri 'self'",

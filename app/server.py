@@ -7,6 +7,7 @@ import os
 import signal
 import socket
 import sys
+from collections.abc import Callable
 
 from app.errors import StartError
 from app.frontend import ROOT, WEB
@@ -82,7 +83,7 @@ async def _serve(settings: Settings) -> None:
     announcement.cancel()
 
 
-def _stop_at_a_signal(stop) -> None:
+def _stop_at_a_signal(stop: Callable[[], None]) -> None:
     loop = asyncio.get_running_loop()
 
     def stop_once() -> None:
@@ -95,8 +96,8 @@ def _stop_at_a_signal(stop) -> None:
 
 
 async def _announce(settings: Settings) -> None:
-    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)
-    while not await _answers(host, settings.port):
+    host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(settings.host, settings.host)  # noqa: S104
+    while not await _answers(host, settings.port):  # noqa: ASYNC110 the server has no event for it
         await asyncio.sleep(0.02)
     print(f"Treadle is running at {settings.public_url}", flush=True)
 

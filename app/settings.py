@@ -33,7 +33,7 @@ class Settings:
     def origins(self) -> frozenset[str]:
         """`origin` and, when it is this machine, the other names that a browser may know it by."""
         parts = urlsplit(self.public_url)
-        if not _is_loopback(parts.hostname or ""):
+        if not is_loopback(parts.hostname or ""):
             return frozenset({self.origin})
         port = f":{parts.port}" if parts.port else ""
         return frozenset(f"{parts.scheme}://{host}{port}" for host in ("127.0.0.1", "localhost", "[::1]"))

@@ -38,6 +38,17 @@ find_python() {
   return 1
 }
 
+# install_package NAME: from Debian's or Ubuntu's archive, where we are allowed to.
+install_package() {
+  local root=()
+  [[ $(id -u) == 0 ]] || root=(sudo -n)
+  command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null ||
+    fail "The tests need $1. Install it (on Debian: apt-get install $1) and run this again."
+  echo "Installing $1…"
+  "${root[@]}" apt-get update -qq
+  "${root[@]}" apt-get install -qq -y --no-install-recommends "$1" >/dev/null
+}
+
 fail() {
   echo "$1" >&2
   exit 1
