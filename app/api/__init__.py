@@ -1,1 +1,27 @@
-"""The REST routes: read the request, call one service, answer."""
+"""The REST interface: each route reads the request, calls one service and answers."""
+
+from fastapi import FastAPI
+
+from app.api import auth, forms, health
+from app.api.body import BodyLimit
+from app.api.errors import InternalErrors, add_error_handlers
+
+ROUTERS = (auth.router, forms.router, health.router)
+
+
+def create_api() -> FastAPI:
+    """The interface of `/api`, described at `/api/openapi.json`."""
+    api = FastAPI(
+        title="Treadle",
+        summary="Visual workflow automation",
+        version="0.1.0",
+        openapi_url="/api/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    for router in ROUTERS:
+        api.include_router(router)
+    api.add_middleware(InternalErrors)
+    api.add_middleware(BodyLimit)
+    add_error_handlers(api)
+    return api

@@ -1,0 +1,162 @@
+"""Who somebody is: signing up, in and out."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from email_validator import EmailNotValidError, validate_email
+from sqlalchemy import delete, func
+from sqlalchemy.exc import IntegrityError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import Conflict, Forbidden, NotFound, Unauthorized
+from app.models import Membership, Session, User, Workspace
+from app.runtime import Runtime
+from app.security import hash_password, hash_token, is_password, new_token
+from app.services.values import check_text, invalid_field, is_storable
+
+SESSION_LIFE = timedelta(days=30)
+SEEN_EVERY = timedelta(minutes=10)  # a session slides on without a write at each request
+
+
+@dataclass(frozen=True, kw_only=True)
+class SignedIn:
+    """Somebody who has just come in; `token` goes into the cookie and is kept nowhere else."""
+
+    user: User
+    session: Session
+    token: str
+
+
+async def sign_up(rt: Runtime, *, email: str, password: str, name: str, user_agent: str = "") -> SignedIn:
+    """Register and sign in; the first user is the administrator."""
+    user = await create_user(rt, email=email, password=password, name=name, is_sign_up=True)
+    async with rt.database.write() as session:
+        return _open_session(rt, session, user, user_agent)
+
+
+async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_sign_up: bool = False) -> User:
+    """Add a user with a workspace of their own; raise Conflict for a taken e-mail."""
+    email, name = check_email(email), check_text(name, "name", label="Name", max_length=100)
+    password_hash = await hash_password(check_password(password))
+    try:
+        async with rt.database.write() as session:
+            await rt.database.lock(session, "first user")
+            is_first = (await session.exec(select(func.count()).select_from(User))).one() == 0
+            if is_sign_up and not is_first and rt.settings.sign_up == "invite":
+                raise Forbidden("Registration is closed here. Ask the administrator for an account.")
+            user = User(email=email, name=name, password_hash=password_hash, is_admin=is_first)
+            session.add(user)
+            await session.flush()
+            await _give_workspace(session, user)
+    except IntegrityError as error:
+        raise Conflict("This e-mail is registered already. Sign in instead.") from error
+    return user
+
+
+async def sign_in(rt: Runtime, *, email: str, password: str, address: str = "", user_agent: str = "") -> SignedIn:
+    """Check e-mail and password; raise Unauthorized when wrong and RateLimited after too many failures."""
+    now = rt.clock()
+    keys = (f"email {email.strip().lower()}", f"address {address}")
+    for key in keys:
+        rt.attempts.check(key, now)
+    for key in keys:
+        rt.attempts.add(key, now)
+    user = await _find_user(rt, email)
+    if not await is_password(password[:1000], user.password_hash if user else None) or user is None:
+        raise Unauthorized("Wrong e-mail or password.")
+    rt.attempts.forget(keys[0])
+    rt.attempts.take_back(keys[1], now)
+    async with rt.database.write() as session:
+        await session.exec(delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) < now))
+        return _open_session(rt, session, user, user_agent)
+
+
+async def sign_out(rt: Runtime, token: str) -> None:
+    """Remove the session; safe to call again."""
+    async with rt.database.write() as session:
+        await session.exec(delete(Session).where(col(Session.token_hash) == hash_token(token)))
+
+
+async def find_session(rt: Runtime, token: str | None) -> tuple[User, Session] | None:
+    """Whose token this is, if the session still lives; it lives on while it is used."""
+    if not token:
+        return None
+    now = rt.clock()
+    query = select(User, Session).join(Session).where(Session.token_hash == hash_token(token), Session.expires_at > now)
+    async with rt.database.read() as reading:
+        if (row := (await reading.exec(query)).first()) is None:
+            return None
+    user, session = row
+    if now - session.last_seen_at > SEEN_EVERY:
+        session = await _slide(rt, session)
+    return user, session
+
+
+async def reset_password(rt: Runtime, *, email: str, password: str) -> User:
+    """Give a user a new password and end all of their sessions; raise NotFound for an unknown e-mail."""
+    password_hash = await hash_password(check_password(password))
+    if (user := await _find_user(rt, email)) is None:
+        raise NotFound(f"Nobody is registered as {email}.")
+    async with rt.database.write() as session:
+        user.password_hash = password_hash
+        session.add(user)
+        await session.exec(delete(Session).where(col(Session.user_id) == user.id))
+    rt.attempts.forget(f"email {user.email.lower()}")
+    return user
+
+
+def check_email(email: str) -> str:
+    """Return the address as it is to be kept; raise Invalid when it can't be one."""
+    try:
+        return validate_email(email.strip(), check_deliverability=False).normalized
+    except EmailNotValidError as error:
+        raise invalid_field("email", "This is not an e-mail address. Write it like name@example.com.") from error
+
+
+def check_password(password: str) -> str:
+    """Return the password; raise Invalid when it is too short, too long or not plain text."""
+    if len(password) < 8:
+        raise invalid_field("password", "The password must have at least 8 characters.")
+    if len(password) > 1000:
+        raise invalid_field("password", "The password must have at most 1,000 characters.")
+    if not is_storable(password):
+        raise invalid_field("password", "The password contains a character that can't be used. Remove it.")
+    return password
+
+
+async def _give_workspace(session: AsyncSession, user: User) -> Workspace:
+    workspace = Workspace(name=f"{user.name}’s workspace")
+    session.add(workspace)
+    await session.flush()
+    session.add(Membership(workspace_id=workspace.id, user_id=user.id, role="admin"))
+    return workspace
+
+
+async def _find_user(rt: Runtime, email: str) -> User | None:
+    if not is_storable(email):
+        return None
+    async with rt.database.read() as session:
+        return (await session.exec(select(User).where(func.lower(User.email) == email.strip().lower()))).first()
+
+
+def _open_session(rt: Runtime, session: AsyncSession, user: User, user_agent: str) -> SignedIn:
+    token, now = new_token(), rt.clock()
+    opened = Session(
+        user_id=user.id,
+        token_hash=hash_token(token),
+        expires_at=now + SESSION_LIFE,
+        last_seen_at=now,
+        user_agent=user_agent[:200],
+    )
+    session.add(opened)
+    return SignedIn(user=user, session=opened, token=token)
+
+
+async def _slide(rt: Runtime, session: Session) -> Session:
+    async with rt.database.write() as writing:
+        if (kept := await writing.get(Session, session.id)) is None:
+            return session
+        kept.last_seen_at, kept.expires_at = rt.clock(), rt.clock() + SESSION_LIFE
+        writing.add(kept)
+        return kept

@@ -1,0 +1,183 @@
+"""Accounts over the REST interface."""
+
+import json
+
+import httpx
+import pytest
+from sqlmodel import select
+
+from app.models import Session, User
+from app.runtime import Runtime
+from tests.app.conftest import PASSWORD, Browse, Clock, Register
+
+SIGN_UP = {"email": "Alice@example.com", "password": PASSWORD, "name": "Alice"}
+SIGN_IN = {"email": "alice@example.com", "password": PASSWORD}
+
+
+async def test_signing_up_signs_in_with_a_cookie_that_scripts_cannot_read(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/sign-up", json=SIGN_UP)
+
+    assert answer.status_code == 201
+    assert answer.json()["user"]["is_admin"] is True
+    cookie = answer.headers["set-cookie"]
+    assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Path=/"))
+    assert "Secure" not in cookie
+    assert (await stranger.get("/api/auth/session")).json()["user"]["email"] == "Alice@example.com"
+
+
+async def test_the_database_keeps_neither_password_nor_token(alice: httpx.AsyncClient, rt: Runtime) -> None:
+    async with rt.database.read() as session:
+        user = (await session.exec(select(User))).one()
+        kept = (await session.exec(select(Session))).one()
+
+    assert user.password_hash.startswith("$argon2id$")
+    assert alice.cookies["treadle_session"] not in kept.model_dump_json()
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "message"),
+    [
+        ("email", "alice", "name@example.com"),
+        ("email", "alice\0@example.com", "name@example.com"),
+        ("password", "short", "at least 8"),
+        ("password", "x" * 1001, "at most 1,000"),
+        ("password", "half \ud800 a character", "can't be used"),
+        ("name", "  ", "required"),
+        ("name", "Al\0ice", "can't be saved"),
+        ("name", "x" * 101, "at most 100"),
+        ("name", 7, "string"),
+    ],
+)
+async def test_a_bad_field_is_named(stranger: httpx.AsyncClient, field: str, value: object, message: str) -> None:
+    body = json.dumps(SIGN_UP | {field: value})
+    answer = await stranger.post("/api/auth/sign-up", content=body, headers={"Content-Type": "application/json"})
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["details"][0]["field"] == field
+    assert message in answer.json()["error"]["message"]
+
+
+async def test_a_taken_email_is_refused_in_whatever_case(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/sign-up", json=SIGN_UP | {"email": "ALICE@example.com"})
+
+    assert answer.status_code == 409
+    assert answer.json()["error"]["code"] == "conflict"
+
+
+async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    wrong = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"password": "wrong"})
+    unknown = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"email": "nobody@example.com"})
+
+    assert wrong.status_code == unknown.status_code == 401
+    assert wrong.json() == unknown.json()
+
+
+async def test_ten_failures_close_the_door_for_a_quarter_of_an_hour(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient, clock: Clock
+) -> None:
+    for _ in range(10):
+        await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"password": "wrong"})
+    closed = await stranger.post("/api/auth/sign-in", json=SIGN_IN)
+    clock.tick(minutes=16)
+    opened = await stranger.post("/api/auth/sign-in", json=SIGN_IN)
+
+    assert closed.status_code == 429
+    assert 0 < int(closed.headers["retry-after"]) <= 901
+    assert opened.status_code == 200
+
+
+async def test_signing_in_often_is_no_failure(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    answers = [await stranger.post("/api/auth/sign-in", json=SIGN_IN) for _ in range(12)]
+
+    assert {answer.status_code for answer in answers} == {200}
+
+
+async def test_signing_out_ends_the_session_for_good(alice: httpx.AsyncClient) -> None:
+    cookie = alice.cookies["treadle_session"]
+    answer = await alice.post("/api/auth/sign-out")
+    alice.cookies.set("treadle_session", cookie)
+
+    assert answer.status_code == 204
+    assert (await alice.get("/api/auth/session")).status_code == 401
+
+
+async def test_a_session_lives_thirty_days_after_it_was_last_used(alice: httpx.AsyncClient, clock: Clock) -> None:
+    clock.tick(days=29)
+    used = await alice.get("/api/auth/session")
+    clock.tick(days=29)
+    used_again = await alice.get("/api/auth/session")
+    clock.tick(days=31)
+    too_late = await alice.get("/api/auth/session")
+
+    assert [used.status_code, used_again.status_code, too_late.status_code] == [200, 200, 401]
+
+
+@pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])
+async def test_a_write_from_another_sites_page_is_refused(alice: httpx.AsyncClient, origin: str | None) -> None:
+    del alice.headers["Origin"]
+    answer = await alice.post("/api/auth/sign-out", headers={"Origin": origin} if origin else {})
+
+    assert answer.status_code == 403
+    assert (await alice.get("/api/auth/session")).status_code == 200
+
+
+async def test_another_name_of_this_machine_is_no_other_site(alice: httpx.AsyncClient) -> None:
+    answer = await alice.post("/api/auth/sign-out", headers={"Origin": "http://localhost:8120"})
+
+    assert answer.status_code == 204
+
+
+async def test_only_the_first_may_register_where_registration_is_by_invitation(
+    rt: Runtime, register: Register, browse: Browse
+) -> None:
+    object.__setattr__(rt.settings, "sign_up", "invite")
+    await register("alice")
+    answer = await browse().post("/api/auth/sign-up", json=SIGN_UP | {"email": "bob@example.com"})
+
+    assert answer.status_code == 403
+    assert "administrator" in answer.json()["error"]["message"]
+
+
+async def test_the_form_enters_by_redirect(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/forms/sign-in", data=SIGN_IN | {"next": "/workflows/wf_1/edit"})
+
+    assert (answer.status_code, answer.headers["location"]) == (303, "/workflows/wf_1/edit")
+    assert "HttpOnly" in answer.headers["set-cookie"]
+
+
+@pytest.mark.parametrize("path", ["https://evil.example", "//evil.example", "/\\evil.example", "/a\nb", "evil"])
+async def test_the_form_leads_nowhere_else(alice: httpx.AsyncClient, stranger: httpx.AsyncClient, path: str) -> None:
+    answer = await stranger.post("/api/auth/forms/sign-in", data=SIGN_IN | {"next": path})
+
+    assert answer.headers["location"] == "/workflows"
+
+
+@pytest.mark.parametrize(
+    ("form", "change", "location"),
+    [
+        ("sign-in", {"password": "wrong"}, "/login?error=credentials&email=alice%40example.com"),
+        ("sign-in", {"email": "a\0"}, "/login?error=credentials&email=a%00"),
+        ("sign-up", {"name": "A"}, "/register?error=taken&email=alice%40example.com"),
+        ("sign-up", {"password": "short"}, "/register?error=name&email=alice%40example.com"),
+    ],
+)
+async def test_a_failed_form_goes_back_to_its_page(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient, form: str, change: dict[str, str], location: str
+) -> None:
+    answer = await stranger.post(f"/api/auth/forms/{form}", data=SIGN_IN | change)
+
+    assert (answer.status_code, answer.headers["location"]) == (303, location)
+    assert "set-cookie" not in answer.headers
+
+
+async def test_a_form_of_another_site_is_refused(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/forms/sign-in", data=SIGN_IN, headers={"Origin": "https://evil.example"})
+
+    assert answer.status_code == 403
+
+
+async def test_it_is_ready_when_the_database_answers(stranger: httpx.AsyncClient) -> None:
+    assert (await stranger.get("/api/health")).json() == {"status": "ok"}
+    assert (await stranger.get("/api/ready")).json() == {"status": "ok"}
