@@ -1,0 +1,121 @@
+/** The canvas: React Flow with our document, our gestures and the page's cards put together. */
+
+import "@xyflow/react/dist/base.css";
+import "./canvas.css";
+
+import {
+  applyEdgeChanges,
+  applyNodeChanges,
+  Background,
+  ReactFlow,
+  ReactFlowProvider,
+  useNodesInitialized,
+  useReactFlow,
+  useStore,
+} from "@xyflow/react";
+import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { Controls, FIT } from "./controls.jsx";
+import { edgeTypes } from "./edge.jsx";
+import { createGestures } from "./gestures.js";
+import { useKeys } from "./keys.js";
+import { useDocument } from "./messages.js";
+import { CanvasContext, nodeTypes } from "./node.jsx";
+import { allowDrop, usePalette } from "./palette.js";
+import { GRID } from "./placement.js";
+import { selectFocused, useSelection } from "./selection.js";
+
+const FAR = 0.4; // below this zoom nobody reads the text
+const SETTINGS = {
+  nodeTypes,
+  edgeTypes,
+  snapToGrid: true,
+  snapGrid: [GRID, GRID],
+  minZoom: 0.1,
+  maxZoom: 2,
+  panOnScroll: true,
+  zoomOnDoubleClick: false,
+  deleteKeyCode: null,
+  disableKeyboardA11y: true, // keys.js has other plans for the arrows
+  proOptions: { hideAttribution: true },
+  onError: () => {}, // what is wrong with a draft is said by its problems
+};
+
+export function Canvas(page) {
+  return (
+    <ReactFlowProvider>
+      <Flow {...page} />
+    </ReactFlowProvider>
+  );
+}
+
+function Flow(page) {
+  const { doc, nodeCard: Card, handles, readOnly = false, onSelect } = page;
+  const root = useRef(null);
+  const flow = useReactFlow();
+  const { graph, setGraph, live } = useDocument(page);
+  const latest = useLatest(page);
+  const gestures = useMemo(() => createGestures({ flow, page: latest, root, setGraph }), [flow, latest, setGraph]);
+  const context = useMemo(() => ({ Card, handles, live }), [Card, JSON.stringify(handles), live]);
+  const isFar = useStore(({ transform }) => transform[2] < FAR);
+  const changes = useChanges(setGraph);
+  const boxing = useSelection(graph.nodes, onSelect);
+  useKeys(root, gestures.commands);
+  usePalette(gestures.pick);
+  useFit(flow, doc.workflow_id);
+  return (
+    <section
+      ref={root}
+      className={isFar ? "canvas is-far" : "canvas"}
+      aria-label="Workflow canvas"
+      tabIndex={-1}
+      onDragOver={allowDrop}
+      onDrop={gestures.drop}
+      onFocus={(event) => selectFocused(event, gestures.select)}
+    >
+      <CanvasContext value={context}>
+        <ReactFlow
+          {...graph}
+          {...SETTINGS}
+          {...changes}
+          {...boxing}
+          {...gestures.handlers}
+          nodesDraggable={!readOnly}
+          nodesConnectable={!readOnly}
+        >
+          <Background gap={2 * GRID} />
+          <Controls />
+        </ReactFlow>
+      </CanvasContext>
+    </section>
+  );
+}
+
+function useLatest(value) {
+  const latest = useRef(value);
+  useLayoutEffect(() => {
+    latest.current = value;
+  });
+  return latest;
+}
+
+/** What React Flow itself changes: positions under the pointer, sizes and the selection. */
+function useChanges(setGraph) {
+  return useMemo(
+    () => ({
+      onNodesChange: (changes) => setGraph((graph) => ({ ...graph, nodes: applyNodeChanges(changes, graph.nodes) })),
+      onEdgesChange: (changes) => setGraph((graph) => ({ ...graph, edges: applyEdgeChanges(changes, graph.edges) })),
+    }),
+    [setGraph],
+  );
+}
+
+/** Show the whole workflow when it is opened; later the viewport is the person's own. */
+function useFit(flow, workflow) {
+  const isMeasured = useNodesInitialized();
+  const fitted = useRef(null);
+  useEffect(() => {
+    if (!isMeasured || fitted.current === workflow) return;
+    fitted.current = workflow;
+    flow.fitView(FIT);
+  }, [flow, workflow, isMeasured]);
+}

@@ -1,0 +1,110 @@
+/** Gestures become ops: one batch goes up when a gesture ends, and the document changes when the server says so. */
+
+import { FIT } from "./controls.jsx";
+import { outputsOf } from "./node.jsx";
+import { selectOnly } from "./ops.js";
+import { droppedItem } from "./palette.js";
+import { centredAt, freeId, neighbour, rightmost, rightOf, snap } from "./placement.js";
+
+/** Made once for a canvas: React Flow's `handlers`, the keys' `commands`, and what the palette calls.
+ * `page.current` holds the latest props. */
+export function createGestures({ flow, page, root, setGraph }) {
+  const grabbed = new Map();
+  const send = (ops) => ops.length && !page.current.readOnly && page.current.onOps?.(ops);
+
+  const select = (ids) => setGraph((before) => selectOnly(before, ids));
+  const selected = () => flow.getNodes().filter((node) => node.selected);
+
+  const grab = (nodes) => nodes.forEach(({ id, position }) => grabbed.set(id, position));
+  const release = (nodes) => {
+    const hasMoved = ({ id, position }) => position.x !== grabbed.get(id)?.x || position.y !== grabbed.get(id)?.y;
+    send(nodes.filter(hasMoved).map(({ id, position }) => ({ op: "move_node", id, position: snap(position) })));
+    grabbed.clear();
+  };
+
+  const connect = (source, target, sourceHandle) => send([edgeOp(source, target, sourceHandle)]);
+  const add = ({ action, label, type }, position, from) => {
+    const node = { type, position, data: { label, action, inputs: {} } };
+    const output = from && type !== "trigger" ? freeOutput(from, flow.getEdges(), page.current.handles) : undefined;
+    if (output === undefined) return send([{ op: "add_node", node }]);
+    const id = freeId(label, flow.getNodes());
+    return send([{ op: "add_node", node: { id, ...node } }, edgeOp(from.id, id, output)]);
+  };
+
+  const show = (id) => {
+    select([id]);
+    const element = root.current.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
+    element?.focus({ preventScroll: true });
+    if (!isInside(element, root.current)) flow.fitView({ nodes: [{ id }], minZoom: flow.getZoom(), maxZoom: flow.getZoom() });
+  };
+
+  const handlers = {
+    onNodeDragStart: (event, node, nodes) => grab(nodes),
+    onNodeDragStop: (event, node, nodes) => release(nodes),
+    onSelectionDragStart: (event, nodes) => grab(nodes),
+    onSelectionDragStop: (event, nodes) => release(nodes),
+    onNodeDoubleClick: (event, node) => page.current.onOpen?.(node.id),
+    onConnect: ({ source, target, sourceHandle }) => connect(source, target, sourceHandle),
+    isValidConnection: ({ source, target }) => source !== target,
+  };
+
+  const commands = {
+    undo: () => page.current.readOnly || page.current.onUndo?.(),
+    redo: () => page.current.readOnly || page.current.onRedo?.(),
+    run: () => page.current.onRun?.(),
+    open: () => selected().length === 1 && page.current.onOpen?.(selected()[0].id),
+    fit: () => flow.fitView(FIT),
+    selectAll: () => select(flow.getNodes().map(({ id }) => id)),
+    selectNone: () => select([]),
+    walk: (key) => {
+      const [from] = selected();
+      const next = from ? neighbour(key, from, flow.getNodes(), flow.getEdges()) : flow.getNodes()[0];
+      if (next) show(next.id);
+    },
+    remove: () => {
+      const nodes = selected().map(({ id }) => id);
+      const isAlone = ({ source, target }) => !nodes.includes(source) && !nodes.includes(target);
+      const edges = flow.getEdges().filter((edge) => edge.selected && isAlone(edge));
+      send([...nodes.map((id) => ({ op: "remove_node", id })), ...edges.map(({ id }) => ({ op: "remove_edge", id }))]);
+    },
+  };
+
+  const pick = (item) => {
+    const nodes = flow.getNodes();
+    const [one, ...more] = selected();
+    const beside = one ?? rightmost(nodes);
+    const position = beside ? rightOf(beside, nodes) : centredAt(middleOf(root.current, flow), nodes);
+    add(item, position, more.length ? undefined : one);
+  };
+
+  const drop = (event) => {
+    const item = droppedItem(event);
+    if (!item) return;
+    event.preventDefault();
+    add(item, centredAt(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }), flow.getNodes()));
+    root.current.focus();
+  };
+
+  return { handlers, commands, pick, drop, select };
+}
+
+function edgeOp(source, target, sourceHandle) {
+  return { op: "add_edge", edge: { source, target, ...(sourceHandle && { sourceHandle }) } };
+}
+
+/** The first output from which no edge goes; undefined if there is none. */
+function freeOutput({ id, data }, edges, handles) {
+  const used = edges.filter(({ source }) => source === id).map(({ sourceHandle }) => sourceHandle);
+  return outputsOf(data, handles).find((handle) => handle !== "error" && !used.includes(handle));
+}
+
+function middleOf(element, flow) {
+  const { x, y, width, height } = element.getBoundingClientRect();
+  return flow.screenToFlowPosition({ x: x + width / 2, y: y + height / 2 });
+}
+
+function isInside(element, frame) {
+  if (!element) return true;
+  const [inner, outer] = [element.getBoundingClientRect(), frame.getBoundingClientRect()];
+  return inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
+}

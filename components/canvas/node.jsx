@@ -1,0 +1,55 @@
+/** A node: the card that Python drew, the handles, and a name for those who hear the page. */
+
+import { Handle, Position, useUpdateNodeInternals } from "@xyflow/react";
+import { createContext, memo, useContext, useEffect } from "react";
+import { useEntry } from "./entries.js";
+
+export const CanvasContext = createContext(null);
+
+const NO_STATUS = {};
+const NO_PROBLEMS = [];
+const PLAIN = null;
+
+const StepNode = memo(function StepNode({ id, type, data, selected }) {
+  const { Card, handles, live } = useContext(CanvasContext);
+  const status = useEntry(live.statuses, id) ?? NO_STATUS;
+  const problems = useEntry(live.problems, id) ?? NO_PROBLEMS;
+  const outputs = outputsOf(data, handles);
+  useMeasuredAgain(id, outputs.join());
+  return (
+    <div className="step-node" id={`node-${id}`} aria-label={describe(data, status, problems)} data-status={status.status}>
+      {type !== "trigger" && <Handle type="target" position={Position.Left} />}
+      <Card id={id} data={data} selected={selected} status={status} problems={problems} />
+      {outputs.map((name, index) => (
+        <Output key={name} name={name} top={(index + 1) / (outputs.length + 1)} />
+      ))}
+    </div>
+  );
+});
+
+/** All kinds look alike to React Flow; the object is made once, or every node would be mounted anew. */
+export const nodeTypes = { trigger: StepNode, action: StepNode, condition: StepNode, group: StepNode };
+
+/** The handles of a node's outputs from top to bottom; the plain one is null and comes first. */
+export function outputsOf(data, handles) {
+  const named = handles[data.action] ?? [];
+  return [...(named.length ? named : [PLAIN]), ...(data.on_error === "branch" ? ["error"] : [])];
+}
+
+function Output({ name, top }) {
+  return (
+    <Handle type="source" position={Position.Right} id={name ?? undefined} style={{ top: `${top * 100}%` }}>
+      {name && <span className="handle-label">{name}</span>}
+    </Handle>
+  );
+}
+
+function useMeasuredAgain(id, outputs) {
+  const measure = useUpdateNodeInternals();
+  useEffect(() => measure(id), [measure, id, outputs]);
+}
+
+function describe(data, { status }, problems) {
+  const count = problems.length && `${problems.length} ${problems.length === 1 ? "problem" : "problems"}`;
+  return [data.label ?? data.action, status, count].filter(Boolean).join(", ");
+}

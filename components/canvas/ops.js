@@ -1,0 +1,90 @@
+/** The server's ops, replayed on `{nodes, edges}` in React Flow's own form; what an op doesn't touch keeps its identity. */
+
+const TYPES = new Set(["trigger", "action", "condition", "group"]);
+
+export const applyOps = (graph, ops) => ops.reduce(applyOp, graph);
+
+/** The snapshot as a graph; a node that was there before stays selected and measured. */
+export function fromSnapshot(doc, before) {
+  const known = new Map(before.nodes.map((node) => [node.id, node]));
+  const keep = ({ id }) => ({ selected: known.get(id)?.selected, measured: known.get(id)?.measured });
+  return {
+    nodes: unique(doc.nodes).map((node) => ({ ...toNode(node), ...keep(node) })),
+    edges: unique(doc.edges).map(toEdge),
+  };
+}
+
+/** The graph with just these nodes selected, and no edge. */
+export function selectOnly({ nodes, edges }, ids) {
+  const mark = (item, selected) => (Boolean(item.selected) === selected ? item : { ...item, selected });
+  return {
+    nodes: nodes.map((node) => mark(node, ids.includes(node.id))),
+    edges: edges.map((edge) => mark(edge, false)),
+  };
+}
+
+function applyOp({ nodes, edges }, op) {
+  switch (op.op) {
+    case "add_node":
+      return { nodes: [...without(nodes, op.node.id), toNode(op.node)], edges };
+    case "remove_node":
+      return { nodes: without(nodes, op.id), edges: edges.filter((edge) => !touches(edge, op.id)) };
+    case "move_node":
+      // Under the pointer the person's own position wins; theirs is sent when they let go.
+      return { nodes: change(nodes, op.id, (node) => (node.dragging ? node : { ...node, position: op.position })), edges };
+    case "set":
+      return { nodes: changeData(nodes, op.id, (data) => setIn(data, op.path, op.remove ? undefined : op.value)), edges };
+    case "set_label":
+      return { nodes: changeData(nodes, op.id, (data) => ({ ...data, label: op.label })), edges };
+    case "rename_node":
+      return { nodes: nodes.map((node) => renameNode(node, op)), edges: edges.map((edge) => renameEnds(edge, op)) };
+    case "add_edge":
+      return { nodes, edges: [...without(edges, op.edge.id), toEdge(op.edge)] };
+    case "remove_edge":
+      return { nodes, edges: without(edges, op.id) };
+    default:
+      return { nodes, edges };
+  }
+}
+
+/** A draft may be saved with anything in it, so take only what can be drawn. */
+function toNode({ id, type, position, data, parentId }) {
+  const at = (axis) => (Number.isFinite(position?.[axis]) ? position[axis] : 0);
+  return {
+    id,
+    type: TYPES.has(type) ? type : "action",
+    position: { x: at("x"), y: at("y") },
+    data: data ?? {},
+    ...(parentId && { parentId }),
+    domAttributes: { "aria-labelledby": `node-${id}` },
+  };
+}
+
+function toEdge({ id, source, target, sourceHandle, targetHandle }) {
+  return { id, type: "status", source, target, sourceHandle: sourceHandle ?? null, targetHandle: targetHandle ?? null };
+}
+
+function unique(items) {
+  return [...new Map((items ?? []).map((item) => [item.id, item])).values()];
+}
+
+const without = (items, id) => items.filter((item) => item.id !== id);
+const touches = (edge, id) => edge.source === id || edge.target === id;
+const change = (nodes, id, update) => nodes.map((node) => (node.id === id ? update(node) : node));
+const changeData = (nodes, id, update) => change(nodes, id, (node) => ({ ...node, data: update(node.data) }));
+
+function setIn(data, [key, ...rest], value) {
+  if (rest.length) return { ...data, [key]: setIn(data?.[key] ?? {}, rest, value) };
+  const { [key]: _, ...others } = data;
+  return value === undefined ? others : { ...others, [key]: value };
+}
+
+function renameNode(node, { id, to }) {
+  if (node.id === id) return { ...node, id: to, domAttributes: { "aria-labelledby": `node-${to}` } };
+  return node.parentId === id ? { ...node, parentId: to } : node;
+}
+
+function renameEnds(edge, { id, to }) {
+  if (!touches(edge, id)) return edge;
+  return { ...edge, source: edge.source === id ? to : edge.source, target: edge.target === id ? to : edge.target };
+}

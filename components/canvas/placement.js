@@ -1,0 +1,60 @@
+/** Where things are and where new ones go: geometry only. */
+
+export const GRID = 8;
+const GAP = { x: 80, y: 32 };
+const USUAL_SIZE = { width: 224, height: 64 };
+
+export const snap = ({ x, y }) => ({ x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID });
+
+/** The position that puts the middle of a new node at the point. */
+export function centredAt(point, nodes) {
+  const { width, height } = sizeOf(nodes[0]);
+  return snap({ x: point.x - width / 2, y: point.y - height / 2 });
+}
+
+/** A free place right of the node, below others that are there already. */
+export function rightOf(node, nodes) {
+  const { width, height } = sizeOf(node);
+  const place = { x: node.position.x + width + GAP.x, y: node.position.y };
+  while (nodes.some((other) => overlaps(place, other))) place.y += height + GAP.y;
+  return snap(place);
+}
+
+export function rightmost(nodes) {
+  return nodes.reduce((best, node) => (best && best.position.x >= node.position.x ? best : node), undefined);
+}
+
+/** An id as the server makes it from a label, so that an edge to the new node can be sent along. */
+export function freeId(label, nodes) {
+  const taken = new Set(nodes.map(({ id }) => id));
+  const words = label.normalize("NFKD").toLowerCase().replace(/[^a-z0-9]+/g, "_").replace(/^_+|_+$/g, "");
+  const base = /^[a-z]/.test(words) ? words : `node_${words}`.replace(/_$/, "");
+  for (let number = 1; ; number++) {
+    const id = number === 1 ? base : `${base}_${number}`;
+    if (!taken.has(id)) return id;
+  }
+}
+
+/** The node that an arrow key leads to: along an edge for left and right, the nearest one for up and down. */
+export function neighbour(key, from, nodes, edges) {
+  const leads = {
+    ArrowRight: ({ id }) => edges.some(({ source, target }) => source === from.id && target === id),
+    ArrowLeft: ({ id }) => edges.some(({ source, target }) => target === from.id && source === id),
+    ArrowUp: ({ position }) => position.y < from.position.y,
+    ArrowDown: ({ position }) => position.y > from.position.y,
+  }[key];
+  return nearest(from, nodes.filter(leads));
+}
+
+function nearest(from, nodes) {
+  // A column is read before its neighbours: sideways counts double.
+  const distance = ({ position: { x, y } }) => 2 * Math.abs(x - from.position.x) + Math.abs(y - from.position.y);
+  return nodes.reduce((best, node) => (best && distance(best) <= distance(node) ? best : node), undefined);
+}
+
+function overlaps(place, node) {
+  const { width, height } = sizeOf(node);
+  return Math.abs(place.x - node.position.x) < width && Math.abs(place.y - node.position.y) < height;
+}
+
+const sizeOf = (node) => (node?.measured?.width ? node.measured : USUAL_SIZE);

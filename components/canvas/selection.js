@@ -1,0 +1,25 @@
+/** The selection as the page hears of it: once it has changed, and after a box is drawn rather than during it. */
+
+import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+
+/** Call `onSelect(ids)` for each new selection; gives React Flow's handlers that say when a box is being drawn. */
+export function useSelection(nodes, onSelect) {
+  const [isBoxing, setBoxing] = useState(false);
+  const told = useRef("");
+  const ids = nodes.filter((node) => node.selected).map(({ id }) => id);
+  const key = ids.join();
+  const tell = useEffectEvent(() => {
+    if (key === told.current) return;
+    told.current = key;
+    onSelect?.(ids);
+  });
+  useEffect(() => {
+    if (!isBoxing) tell();
+  }, [key, isBoxing]);
+  return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
+}
+
+/** A node that the Tab key comes to is selected, as one that is clicked. */
+export function selectFocused(event, select) {
+  if (event.target.matches(".react-flow__node:focus-visible:not(.selected)")) select([event.target.dataset.id]);
+}
