@@ -32,7 +32,8 @@ class Field:
 
     `binding` says how a `{{ }}` enters the value: `value` keeps the type or becomes text, `url` is
     percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `source` is Python that
-    the step itself evaluates and so has no braces.
+    the step itself evaluates and so has no braces; `sees` are the names that the step adds to it.
+    `show_when` and `binding_when` name another field and the value it must have.
     """
 
     name: str
@@ -45,6 +46,8 @@ class Field:
     placeholder: str = ""
     show_when: tuple[str, str] | None = None
     binding: Binding = "value"
+    binding_when: tuple[str, str] | None = None
+    sees: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,0 +1,77 @@
+"""What is wrong with the inputs of a node, by its step's form."""
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.sdk import Field, Step
+from engine.template import has_holes
+
+TEXT_KINDS = frozenset({"text", "textarea", "secret", "code", "expression", "cron"})
+
+
+def find_input_problems(step: Step, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield (field, message) for each input that is missing or can't be right whatever its expressions give."""
+    for field in step.fields:
+        if not is_on(step, field.show_when, inputs):
+            continue
+        value = inputs.get(field.name, field.default)
+        if is_empty(value):
+            if field.required:
+                yield field.name, f"{field.label} is required."
+        elif message := _check_kind(step, field, value, inputs):
+            yield field.name, message
+
+
+def is_on(step: Step, condition: tuple[str, str] | None, inputs: Mapping[str, Any]) -> bool:
+    """Tell whether another field has the value that a `show_when` or `binding_when` asks for."""
+    if condition is None:
+        return True
+    name, wanted = condition
+    default = next((field.default for field in step.fields if field.name == name), None)
+    return str(inputs.get(name, default)).lower() == wanted.lower()
+
+
+def is_empty(value: Any) -> bool:
+    """Tell whether nothing was given: null, blank text, no entries."""
+    return value is None or value == [] or value == {} or (isinstance(value, str) and not value.strip())
+
+
+def _check_kind(step: Step, field: Field, value: Any, inputs: Mapping[str, Any]) -> str | None:
+    """Return why a value doesn't fit its field; what an expression will give isn't known yet."""
+    if isinstance(value, str) and has_holes(value) and field.binding != "source":
+        return None
+    is_json = field.binding == "json" and is_on(step, field.binding_when, inputs)
+    if isinstance(value, str) and (is_json or field.kind in {"json", "schema"}):
+        return _check_json(field.label, value)
+    match field.kind:
+        case "select" if value not in (choices := [option.value for option in field.options]):
+            return f"{field.label} must be one of {', '.join(choices)}."
+        case "number" if not is_number(value):
+            return f"{field.label} must be a number."
+        case "boolean" if str(value).lower() not in {"true", "false"}:
+            return f"{field.label} must be true or false."
+        case "key-value" if not isinstance(value, dict):
+            return f"{field.label} must be a list of names and values."
+        case kind if kind in TEXT_KINDS and isinstance(value, dict | list) and field.binding != "json":
+            return f"{field.label} must be text."
+    return None
+
+
+def is_number(value: Any) -> bool:
+    """Tell whether a value is a number, or text that is one."""
+    try:
+        return not isinstance(value, bool) and abs(float(value)) < float("inf")
+    except (TypeError, ValueError, OverflowError):
+        return False
+
+
+def _check_json(label: str, text: str) -> str | None:
+    try:
+        json.loads(text)
+    except RecursionError:
+        return f"{label} is nested too deeply."
+    except ValueError as error:
+        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
+        return f"{label} is not valid JSON{where}."
+    return None

@@ -1,0 +1,340 @@
+"""The editor's operations on a definition: small, per field, undoable, and safe to apply to a newer revision.
+
+An op is a JSON object:
+    {"op": "add_node", "node": {…}, "index"?}      {"op": "remove_node", "id"}     {"op": "move_node", "id", "position"}
+    {"op": "set", "id", "path", "value"}           {"op": "set", "id", "path", "remove": true}
+    {"op": "rename_node", "id", "to"}              {"op": "set_label", "id", "label"}
+    {"op": "add_edge", "edge": {…}, "index"?}      {"op": "remove_edge", "id"}
+    {"op": "set_workflow", "field": "name" or "description", "value"}
+A `path` leads into the node's `data`. A `rename_node` rewrites every reference to the node.
+"""
+
+import math
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from engine import names
+from engine.errors import ExpressionError
+from engine.json_values import NotJson, to_json
+from engine.sdk import Step
+from engine.template import rename_in_inputs
+
+Json = dict[str, Any]
+MAX_OPS = 1_000
+MAX_NODES = 2_000
+MAX_EDGES = 10_000
+MAX_NAME = 200
+MAX_DESCRIPTION = 10_000
+NODE_TYPES = ("trigger", "action", "condition", "group")
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """The new definition; `ops` as they took effect, to be replayed; `inverse` undoes exactly those, in its order."""
+
+    definition: Json
+    ops: list[Json]
+    inverse: list[Json]
+    rejected: list[Json]
+
+
+class Rejected(Exception):
+    """An op that can't be applied; the message says why."""
+
+
+def apply_ops(definition: Mapping[str, Any], ops: Any, steps: Mapping[str, Step]) -> Applied:
+    """Apply what can be applied and reject the rest with a reason; the given definition stays as it is."""
+    draft = _Draft(definition, steps)
+    if not isinstance(ops, list) or len(ops) > MAX_OPS:
+        reason = f"Changes come as a list of at most {MAX_OPS:,} operations."
+        return Applied(draft.finished(), [], [], [{"op": None, "reason": reason}])
+    rejected = []
+    for op in ops:
+        try:
+            draft.apply(_check(op))
+        except Rejected as error:
+            rejected.append({"op": op, "reason": str(error)})
+    return Applied(draft.finished(), draft.done, draft.inverse, rejected)
+
+
+def _check(op: Any) -> Json:
+    if not isinstance(op, dict):
+        raise Rejected("An operation is an object.")
+    try:
+        checked: Json = to_json(op)
+    except NotJson as error:
+        raise Rejected(f"The operation {error}.") from None
+    return checked
+
+
+@dataclass
+class _Change:
+    """What one op did: the ops to replay and those that undo them."""
+
+    done: list[Json] = field(default_factory=list)
+    inverse: list[Json] = field(default_factory=list)
+
+    def add(self, done: Json, *inverse: Json) -> None:
+        self.done.append(done)
+        self.inverse[:0] = inverse
+
+
+class _Draft:
+    """A definition while ops are applied to it: lists are copied, nodes and edges replaced, never changed."""
+
+    def __init__(self, definition: Mapping[str, Any], steps: Mapping[str, Step]) -> None:
+        self.definition = dict(definition)
+        self.steps = steps
+        self.nodes: list[Json] = list(definition.get("nodes") or [])
+        self.edges: list[Json] = list(definition.get("edges") or [])
+        self.done: list[Json] = []
+        self.inverse: list[Json] = []
+
+    def finished(self) -> Json:
+        return {**self.definition, "nodes": self.nodes, "edges": self.edges}
+
+    def apply(self, op: Json) -> None:
+        change = self._change(op)
+        self.done += change.done
+        self.inverse[:0] = change.inverse
+
+    def _change(self, op: Json) -> _Change:  # noqa: C901, PLR0911 - one arm an op
+        match op:
+            case {"op": "add_node", "node": dict(node)}:
+                return self._add_node(node, op.get("index"))
+            case {"op": "remove_node", "id": str(id_)}:
+                return self._remove_node(id_)
+            case {"op": "move_node", "id": str(id_), "position": position}:
+                return self._move_node(id_, position)
+            case {"op": "set", "id": str(id_), "path": list(path)}:
+                return self._set(id_, path, op)
+            case {"op": "rename_node", "id": str(id_), "to": str(new)}:
+                return self._rename_node(id_, new)
+            case {"op": "set_label", "id": str(id_), "label": str(label)}:
+                return self._set_label(id_, label)
+            case {"op": "add_edge", "edge": dict(edge)}:
+                return self._add_edge(edge, op.get("index"))
+            case {"op": "remove_edge", "id": str(id_)}:
+                return self._remove_edge(id_)
+            case {"op": "set_workflow", "field": "name" | "description" as name, "value": str(value)}:
+                return self._set_workflow(name, value)
+        raise Rejected(f"There is no such operation: {str(op.get('op'))[:40]!r}, or a part of it is missing.")
+
+    def _add_node(self, node: Json, index: Any) -> _Change:
+        if len(self.nodes) >= MAX_NODES:
+            raise Rejected(f"A workflow has at most {MAX_NODES:,} nodes.")
+        if node.get("type") not in NODE_TYPES:
+            raise Rejected(f"The type of a node is one of {', '.join(NODE_TYPES)}.")
+        data = node.get("data", {})
+        if not isinstance(data, dict):
+            raise Rejected("The data of a node is an object.")
+        taken = self._node_ids()
+        id_ = node.get("id")
+        if not isinstance(id_, str) or not id_ or id_ in taken:
+            id_ = names.make_id(str(data.get("label") or data.get("action") or "node"), taken)
+        position = _check_position(node.get("position", {"x": 0, "y": 0}))
+        node = {**node, "id": id_, "position": position, "data": data}
+        place = _insert(self.nodes, node, index)
+        return _made({"op": "add_node", "node": node, "index": place}, {"op": "remove_node", "id": id_})
+
+    def _remove_node(self, id_: str) -> _Change:
+        place, node = self._find_node(id_)
+        del self.nodes[place]
+        gone = [(at, edge) for at, edge in enumerate(self.edges) if id_ in (edge.get("source"), edge.get("target"))]
+        for at, _ in reversed(gone):
+            del self.edges[at]
+        back = [{"op": "add_node", "node": node, "index": place}]
+        back += [{"op": "add_edge", "edge": edge, "index": at} for at, edge in gone]
+        return _made({"op": "remove_node", "id": id_}, *back)
+
+    def _move_node(self, id_: str, position: Any) -> _Change:
+        place, node = self._find_node(id_)
+        position = _check_position(position)
+        self.nodes[place] = {**node, "position": position}
+        old = node.get("position", {"x": 0, "y": 0})
+        return _made(
+            {"op": "move_node", "id": id_, "position": position}, {"op": "move_node", "id": id_, "position": old}
+        )
+
+    def _set(self, id_: str, path: list[Any], op: Json) -> _Change:
+        place, node = self._find_node(id_)
+        is_removal = op.get("remove") is True
+        if not path or not ("value" in op or is_removal):
+            raise Rejected("To set a value takes a path and a value.")
+        data, undo = _set_in(node.get("data") or {}, path, op.get("value"), is_removal)
+        self.nodes[place] = {**node, "data": data}
+        done = {"op": "set", "id": id_, "path": path, "value": op.get("value")}
+        if is_removal:
+            done = {"op": "set", "id": id_, "path": path, "remove": True}
+        return _made(done, {"op": "set", "id": id_, **undo}) if undo else _Change()
+
+    def _rename_node(self, old: str, new: str) -> _Change:
+        place, _ = self._find_node(old)
+        if old == new:
+            return _Change()
+        if new in self._node_ids():
+            raise Rejected(f"Another node has the id {new!r} already.")
+        if reason := names.why_not_an_id(new):
+            raise Rejected(reason)
+        references = list(self._renamed_references(old, new))
+        change = _made({"op": "rename_node", "id": old, "to": new}, {"op": "rename_node", "id": new, "to": old})
+        for at, inputs in references:
+            user = self.nodes[at]
+            before = user["data"]["inputs"]
+            self.nodes[at] = {**user, "data": {**user["data"], "inputs": {**before, **inputs}}}
+            id_ = new if at == place else user["id"]
+            for name, value in inputs.items():
+                set_ = {"op": "set", "id": id_, "path": ["inputs", name]}
+                change.done.append({**set_, "value": value})
+                change.inverse.append({**set_, "id": user["id"], "value": before[name]})
+        self.nodes[place] = {**self.nodes[place], "id": new}
+        self.nodes = [{**n, "parentId": new} if n.get("parentId") == old else n for n in self.nodes]
+        self.edges = [_rename_ends(edge, old, new) for edge in self.edges]
+        return change
+
+    def _renamed_references(self, old: str, new: str) -> Iterator[tuple[int, Json]]:
+        for at, node in enumerate(self.nodes):
+            data = node.get("data") or {}
+            if not isinstance(inputs := data.get("inputs"), dict):
+                continue
+            try:
+                renamed = rename_in_inputs(self.steps.get(str(data.get("action"))), inputs, old, new)
+            except ExpressionError as error:
+                raise Rejected(f"{old!r} can't be called {new!r}: in {node.get('id')}, {error}.") from None
+            if renamed:
+                yield at, renamed
+
+    def _set_label(self, id_: str, label: str) -> _Change:
+        _, node = self._find_node(id_)
+        if not label.strip() or len(label) > MAX_NAME:
+            raise Rejected(f"A label has 1 to {MAX_NAME} characters.")
+        old_label = (node.get("data") or {}).get("label")
+        change = self._set(id_, ["label"], {"value": label})
+        if not isinstance(old_label, str) or not names.is_derived(id_, old_label):
+            return change
+        taken = self._node_ids() - {id_}
+        if names.is_derived(id_, label) or (new := names.make_id(label, taken)) == id_:
+            return change
+        try:
+            renamed = self._rename_node(id_, new)
+        except Rejected:
+            return change  # the label is what was asked for; the id may stay
+        return _Change(change.done + renamed.done, renamed.inverse + change.inverse)
+
+    def _add_edge(self, edge: Json, index: Any) -> _Change:
+        source, target = edge.get("source"), edge.get("target")
+        ids = self._node_ids()
+        for end in (source, target):
+            if not isinstance(end, str) or end not in ids:
+                raise Rejected(f"There is no node {end!r} any more.")
+        if source == target:
+            raise Rejected("A node can't lead to itself.")
+        if len(self.edges) >= MAX_EDGES:
+            raise Rejected(f"A workflow has at most {MAX_EDGES:,} edges.")
+        if any(_ends(other) == _ends(edge) for other in self.edges):
+            raise Rejected("These two are connected already.")
+        taken = {other.get("id") for other in self.edges}
+        id_ = edge.get("id")
+        if not isinstance(id_, str) or not id_ or id_ in taken:
+            id_ = _edge_id(edge, taken)
+        edge = {**edge, "id": id_}
+        place = _insert(self.edges, edge, index)
+        return _made({"op": "add_edge", "edge": edge, "index": place}, {"op": "remove_edge", "id": id_})
+
+    def _remove_edge(self, id_: str) -> _Change:
+        for place, edge in enumerate(self.edges):
+            if edge.get("id") == id_:
+                del self.edges[place]
+                return _made({"op": "remove_edge", "id": id_}, {"op": "add_edge", "edge": edge, "index": place})
+        raise Rejected(f"There is no edge {id_!r} any more.")
+
+    def _set_workflow(self, name: str, value: str) -> _Change:
+        if name == "name" and not (value.strip() and len(value) <= MAX_NAME):
+            raise Rejected(f"The name has 1 to {MAX_NAME} characters.")
+        if len(value) > MAX_DESCRIPTION:
+            raise Rejected(f"The description has at most {MAX_DESCRIPTION:,} characters.")
+        old = self.definition.get(name, "")
+        self.definition[name] = value
+        op = {"op": "set_workflow", "field": name}
+        return _made({**op, "value": value}, {**op, "value": old})
+
+    def _node_ids(self) -> set[str]:
+        return {str(node.get("id")) for node in self.nodes}
+
+    def _find_node(self, id_: str) -> tuple[int, Json]:
+        for place, node in enumerate(self.nodes):
+            if node.get("id") == id_:
+                return place, node
+        raise Rejected(f"There is no node {id_!r} any more.")
+
+
+def _made(done: Json, *inverse: Json) -> _Change:
+    return _Change([done], list(inverse))
+
+
+def _insert(items: list[Json], item: Json, index: Any) -> int:
+    place = index if isinstance(index, int) and 0 <= index <= len(items) else len(items)
+    items.insert(place, item)
+    return place
+
+
+def _check_position(position: Any) -> Json:
+    match position:
+        case {"x": int() | float() as x, "y": int() | float() as y} if math.isfinite(x) and math.isfinite(y):
+            return {"x": x, "y": y}
+    raise Rejected("A position is an object with two numbers, x and y.")
+
+
+def _set_in(data: Any, path: list[Any], value: Any, is_removal: bool) -> tuple[Any, Json]:
+    """Return data with the value set, and the rest of the op that undoes it: {} when nothing changed."""
+    key, *rest = path
+    if isinstance(data, list) and isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(data):
+        return _set_entry(list(data), key, rest, data[key], value, is_removal)
+    if not isinstance(data, dict) or not isinstance(key, str):
+        raise Rejected(f"There is no place for {str(key)[:40]!r}: what holds it is not an object.")
+    if key in data:
+        return _set_entry(dict(data), key, rest, data[key], value, is_removal)
+    if is_removal:
+        return data, {}
+    for missing in reversed(rest):
+        if not isinstance(missing, str):
+            raise Rejected(f"There is no entry {missing!r} in a list that doesn't exist.")
+        value = {missing: value}
+    return {**data, key: value}, {"path": [key], "remove": True}
+
+
+def _set_entry(copy: Any, key: str | int, rest: list[Any], old: Any, value: Any, is_removal: bool) -> tuple[Any, Json]:
+    if rest and old is not None:
+        copy[key], undo = _set_in(old, rest, value, is_removal)
+        return copy, {**undo, "path": [key, *undo["path"]]} if undo else {}
+    if rest and is_removal:
+        return copy, {}
+    if is_removal and isinstance(key, str):
+        del copy[key]
+        return copy, {"path": [key], "value": old}
+    if is_removal:
+        raise Rejected("To remove an entry of a list, set the list.")
+    for missing in reversed(rest):
+        value = {str(missing): value}
+    copy[key] = value
+    return copy, {"path": [key], "value": old}
+
+
+def _rename_ends(edge: Json, old: str, new: str) -> Json:
+    ends = {end: new for end in ("source", "target") if edge.get(end) == old}
+    return {**edge, **ends} if ends else edge
+
+
+def _ends(edge: Json) -> tuple[Any, ...]:
+    return (edge.get("source"), edge.get("sourceHandle") or None, edge.get("target"), edge.get("targetHandle") or None)
+
+
+def _edge_id(edge: Json, taken: set[Any]) -> str:
+    """Two browsers that draw the same edge give it the same id."""
+    base = "-".join(str(part) for part in (edge["source"], edge.get("sourceHandle"), edge["target"]) if part)
+    number, id_ = 1, base
+    while id_ in taken:
+        number += 1
+        id_ = f"{base}-{number}"
+    return id_

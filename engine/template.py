@@ -1,0 +1,169 @@
+r"""Text with `{{ }}`: where the expressions begin and end, and how a name in them is changed.
+
+`\{{` writes two braces. An expression ends at the first `}}` that makes it valid Python, so that braces and
+strings inside it do no harm.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from engine.errors import ExpressionError
+from engine.sdk import Field, Step
+from engine.syntax import Parsed, parse_code, parse_expression
+
+T = TypeVar("T")
+MAX_CLOSINGS = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Hole:
+    """One `{{ }}`; `start` is where its expression begins in the text."""
+
+    start: int
+    source: str
+    parsed: Parsed
+
+
+@lru_cache(maxsize=2048)
+def split(text: str) -> tuple[str | Hole, ...]:
+    """Cut text into literal text and holes; raise ExpressionError when a hole can't be read."""
+    parts: list[str | Hole] = []
+    literal, done = "", 0
+    while (open_ := text.find("{{", done)) >= 0:
+        if text[:open_].endswith("\\"):
+            literal, done = literal + text[done : open_ - 1] + "{{", open_ + 2
+            continue
+        hole = _read_hole(text, open_ + 2)
+        parts += [literal + text[done:open_], hole]
+        literal, done = "", hole.start + len(hole.source) + 2
+    parts.append(literal + text[done:])
+    return tuple(part for part in parts if part != "")
+
+
+def has_holes(text: str) -> bool:
+    """Tell quickly whether text may hold expressions or escapes."""
+    return "{{" in text
+
+
+def parsed_sources(step: Step | None, inputs: Mapping[str, Any]) -> Iterator[tuple[str, Parsed | ExpressionError]]:
+    """All that a node's inputs have for Python, as (field, what it is or why it can't be read)."""
+    kinds = {field.name: field for field in step.fields} if step else {}
+    for name, value in inputs.items():
+        if is_source(field := kinds.get(name)):
+            if isinstance(value, str) and value.strip():
+                yield name, _try(parse_code if is_code(field) else parse_expression, value)
+            continue
+        for text in strings_in(value):
+            if has_holes(text):
+                holes = _try(split, text)
+                if isinstance(holes, ExpressionError):
+                    yield name, holes
+                else:
+                    yield from ((name, hole.parsed) for hole in holes if isinstance(hole, Hole))
+
+
+def rename_in_inputs(step: Step | None, inputs: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
+    """Return the inputs that change with a node's id; raise ExpressionError if `new` would mean something else."""
+    kinds = {field.name: field for field in step.fields} if step else {}
+
+    def rename(name: str, value: Any) -> Any:
+        if is_source(field := kinds.get(name)):
+            return _rename_source(value, old, new, is_code(field)) if isinstance(value, str) else value
+        return map_strings(value, lambda text: _rename_in_text(text, old, new))
+
+    renamed = {name: rename(name, value) for name, value in inputs.items()}
+    return {name: value for name, value in renamed.items() if value != inputs[name]}
+
+
+def is_source(field: Field | None) -> bool:
+    """Tell whether a field is Python as it stands, without braces."""
+    return field is not None and field.binding == "source"
+
+
+def is_code(field: Field | None) -> bool:
+    """Tell whether a field is a program instead of one expression."""
+    return field is not None and field.kind == "code"
+
+
+def map_strings(value: Any, change: Callable[[str], Any]) -> Any:
+    """Return the value with each string in it changed."""
+    match value:
+        case str():
+            return change(value)
+        case dict():
+            return {key: map_strings(item, change) for key, item in value.items()}
+        case list():
+            return [map_strings(item, change) for item in value]
+    return value
+
+
+def strings_in(value: Any) -> Iterator[str]:
+    """All strings in a JSON value, at any depth, in order; keys are names and no text."""
+    waiting = [value]
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                yield text
+            case dict(items):
+                waiting.extend(reversed(items.values()))
+            case list(items):
+                waiting.extend(reversed(items))
+
+
+def _read_hole(text: str, start: int) -> Hole:
+    close, first = start - 1, None
+    for _ in range(MAX_CLOSINGS):
+        close = text.find("}}", close + 1)
+        if close < 0:
+            break
+        try:
+            return Hole(start, text[start:close], parse_expression(text[start:close]))
+        except ExpressionError as error:
+            first = first or error
+    raise first or ExpressionError("A {{ is never closed: add }} after the expression, or write \\{{ for two braces.")
+
+
+def _rename_in_text(text: str, old: str, new: str) -> str:
+    if not has_holes(text) or old not in text:
+        return text
+    try:
+        parts = split(text)
+    except ExpressionError:
+        return text  # a draft may hold what can't be read yet
+    for hole in reversed([part for part in parts if isinstance(part, Hole)]):
+        renamed = _rename_parsed(hole.source, hole.parsed, old, new, parse_expression)
+        text = text[: hole.start] + renamed + text[hole.start + len(hole.source) :]
+    return text
+
+
+def _rename_source(source: str, old: str, new: str, code: bool) -> str:
+    parse = parse_code if code else parse_expression
+    try:
+        parsed = parse(source)
+    except ExpressionError:
+        return source
+    return _rename_parsed(source, parsed, old, new, parse)
+
+
+def _rename_parsed(source: str, parsed: Parsed, old: str, new: str, parse: Callable[[str], Parsed]) -> str:
+    places = [reference for reference in parsed.references if reference.name == old]
+    if not places:
+        return source
+    for place in reversed(places):
+        source = source[: place.start] + new + source[place.end :]
+    if new in parsed.bound or _count(parse(source), new) != len(places) + _count(parsed, new):
+        raise ExpressionError(f"{new} is already a variable in an expression that uses {old}")
+    return source
+
+
+def _count(parsed: Parsed, name: str) -> int:
+    return sum(reference.name == name for reference in parsed.references)
+
+
+def _try(read: Callable[[str], T], text: str) -> T | ExpressionError:
+    try:
+        return read(text)
+    except ExpressionError as error:
+        return error
