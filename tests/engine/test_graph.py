@@ -1,0 +1,138 @@
+"""Reading a definition: its problems, all of them and in plain words, and the graph of one without any."""
+
+from typing import Any
+
+import pytest
+
+from engine.errors import DefinitionError
+from engine.graph import find_problems, parse
+from tests.engine.build import STEPS, node, workflow
+
+
+def messages(definition: Any, node_id: str | None = None) -> list[str]:
+    return [problem.message for problem in find_problems(definition, STEPS) if problem.node == node_id]
+
+
+deep: list[Any] = []
+for _ in range(5_000):
+    deep = [deep]
+
+
+@pytest.mark.parametrize(
+    "junk",
+    [
+        None,
+        5,
+        "text",
+        [],
+        {},
+        {"nodes": {}, "edges": 3},
+        {"nodes": [1, None, [], {}, {"id": 5}, {"id": "a"}, {"id": "b", "data": []}], "edges": [1, {}, {"source": []}]},
+        {"nodes": [{"id": "a", "type": [], "data": {"action": {}, "inputs": [], "retry": 5, "join": {}}}], "edges": []},
+        {"nodes": [{"id": "a", "parentId": {}, "data": {"timeout": "x", "on_error": [], "enabled": 3}}], "edges": []},
+        {"nodes": [{"id": "a", "data": {"inputs": {"x": deep}}}], "edges": []},
+    ],
+)
+def test_any_json_gives_problems_and_never_an_exception(junk: Any) -> None:
+    assert find_problems(junk, STEPS)
+
+
+def test_a_sound_workflow_has_no_problems() -> None:
+    sound = workflow(
+        node(
+            "company",
+            inputs={"value": "{{ lead.id }} {{ trigger.id }} {{ execution.id }} {{ now() }} {{ len(lead.x) }}"},
+        ),
+        node("hot", "test/check", inputs={"expression": "company.score > 8"}),
+        node("end", inputs={"value": "{{ [x.y for x in company.items] }}"}),
+        edges="lead>company company>hot hot>end:true",
+    )
+
+    assert find_problems(sound, STEPS) == []
+
+
+def test_all_problems_are_listed_at_once() -> None:
+    problems = find_problems(workflow(node("a", "test/check"), node("b", "nope/nope"), node("b", timeout=0)), STEPS)
+
+    assert {(problem.node, problem.field) for problem in problems} == {
+        ("a", "expression"),
+        ("b", "action"),
+        ("b", "id"),
+        ("b", "timeout"),
+    }
+
+
+def test_a_misspelt_name_is_named_with_what_is_meant() -> None:
+    broken = workflow(node("company"), node("b", inputs={"value": "{{ compny.x }}"}), edges="lead>company company>b")
+
+    assert messages(broken, "b") == ["No node named 'compny' comes before this one. Did you mean 'company'?"]
+
+
+def test_a_node_that_comes_later_or_beside_cannot_be_used() -> None:
+    broken = workflow(
+        node("a", inputs={"value": "{{ b }}"}), node("b", inputs={"value": "{{ b }}"}), edges="lead>a a>b"
+    )
+
+    assert "doesn't come before" in messages(broken, "a")[0]
+    assert "itself" in messages(broken, "b")[0]
+
+
+def test_an_unconnected_node_is_no_problem_and_not_in_the_graph() -> None:
+    draft = workflow(node("a"), node("alone"), node("b"), edges="lead>a alone>b a>b")
+
+    assert find_problems(draft, STEPS) == []
+    assert parse(draft).order == ("lead", "a", "b")
+
+
+def test_a_circle_is_shown_with_its_nodes() -> None:
+    circle = workflow(node("a"), node("b"), node("c"), edges="lead>a a>b b>c c>a")
+
+    assert messages(circle, "a") == ["These nodes form a circle: A → B → C → A. Remove one of its edges."]
+
+
+@pytest.mark.parametrize(
+    ("edge", "message"),
+    [
+        ("a>lead", "Nothing can lead to a trigger"),
+        ("a>gone", "'gone', which doesn't exist"),
+        ("a>b:maybe", "named 'maybe'"),
+    ],
+)
+def test_an_edge_that_leads_nowhere_is_a_problem(edge: str, message: str) -> None:
+    broken = workflow(node("a"), node("b"), edges=edge)
+
+    assert any(message in problem.message for problem in find_problems(broken, STEPS))
+
+
+def test_a_node_that_branches_on_errors_has_an_error_end() -> None:
+    sound = workflow(node("a", on_error="branch"), node("b"), edges="lead>a a>b:error")
+
+    assert find_problems(sound, STEPS) == []
+
+
+def test_a_workflow_has_exactly_one_trigger() -> None:
+    assert "no trigger" in messages({"nodes": [], "edges": []})[0]
+    assert "another" in messages(workflow(node("again", "test/start")), "again")[0]
+
+
+def test_a_disabled_node_may_be_unfinished() -> None:
+    assert find_problems(workflow(node("a", "test/check", enabled=False), edges="lead>a"), STEPS) == []
+
+
+def test_a_broken_expression_is_a_problem_of_its_field() -> None:
+    (problem,) = find_problems(workflow(node("a", inputs={"value": "{{ lead. }}"}), edges="lead>a"), STEPS)
+
+    assert (problem.node, problem.field) == ("a", "value")
+
+
+def test_the_graph_knows_who_comes_before_whom() -> None:
+    graph = parse(workflow(node("a"), node("b"), node("c"), edges="lead>a lead>b a>c"))
+
+    assert graph.upstream("c") == ("lead", "a")
+    assert not graph.is_upstream("b", of="c")
+
+
+@pytest.mark.parametrize("junk", [None, {}, {"nodes": [{}], "edges": []}, {"nodes": [], "edges": []}])
+def test_what_is_no_workflow_cannot_be_parsed(junk: Any) -> None:
+    with pytest.raises(DefinitionError):
+        parse(junk)
