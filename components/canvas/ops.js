@@ -73,10 +73,12 @@ const touches = (edge, id) => edge.source === id || edge.target === id;
 const change = (nodes, id, update) => nodes.map((node) => (node.id === id ? update(node) : node));
 const changeData = (nodes, id, update) => change(nodes, id, (node) => ({ ...node, data: update(node.data) }));
 
-function setIn(data, [key, ...rest], value) {
-  if (rest.length) return { ...data, [key]: setIn(data?.[key] ?? {}, rest, value) };
-  const { [key]: _, ...others } = data;
-  return value === undefined ? others : { ...others, [key]: value };
+function setIn(holder, [key, ...rest], value) {
+  const copy = Array.isArray(holder) ? [...holder] : { ...holder };
+  if (rest.length) copy[key] = setIn(copy[key], rest, value);
+  else if (value === undefined) delete copy[key];
+  else copy[key] = value;
+  return copy;
 }
 
 function renameNode(node, { id, to }) {
