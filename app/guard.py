@@ -1,0 +1,79 @@
+"""Who is at the page: every event of every tab passes the guard here first."""
+
+from contextvars import ContextVar
+from typing import Any
+
+import reflex as rx
+from reflex.istate.data import HeaderData
+from reflex.state import (
+    BaseState,
+    FrontendEventExceptionState,
+    OnLoadInternalState,
+    State,
+    StateUpdate,
+    UpdateVarsInternalState,
+)
+from reflex_base.event import Event
+from reflex_base.utils.format import format_event_handler
+
+from app.models import User
+from app.runtime import get_runtime
+from app.security import read_session_cookie
+from app.services import accounts
+
+# What a page does by itself before anybody has signed in; each handler that it starts is checked again.
+OPEN_TO_STRANGERS = {
+    f"{State.get_full_name()}.hydrate",
+    f"{State.get_full_name()}.hydrate_and_load",
+    f"{OnLoadInternalState.get_full_name()}.on_load_internal",
+    f"{UpdateVarsInternalState.get_full_name()}.update_vars_internal",
+    f"{FrontendEventExceptionState.get_full_name()}.handle_frontend_exception",
+}
+_user: ContextVar[User | None] = ContextVar("user", default=None)
+
+
+class MeState(rx.State):
+    """The person this tab belongs to, as the shell shows them."""
+
+    user_id: str = ""
+    name: str = ""
+    email: str = ""
+
+    def bind(self, user: User | None) -> None:
+        """Make the tab `user`'s, or nobody's."""
+        self.user_id, self.name, self.email = (user.id, user.name, user.email) if user else ("", "", "")
+
+
+class SessionGuard(rx.Middleware):
+    """Checks the session in the database before each event; a tab whose person changed forgets all it held."""
+
+    async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
+        root = state._get_root_state()
+        user = await _find_user(root.router.headers)
+        me = await root.get_state(MeState)
+        if me.user_id != (user.id if user else ""):
+            root.reset()
+            me.bind(user)
+        _user.set(user)
+        if user is None and event.name not in OPEN_TO_STRANGERS:
+            return StateUpdate(events=Event.from_event_type(rx.redirect("/login")))
+        return None
+
+
+def open_to_strangers(handler: rx.EventHandler) -> None:
+    """Let people who haven't signed in call a handler."""
+    OPEN_TO_STRANGERS.add(format_event_handler(handler))
+
+
+def current_user() -> User:
+    """The person whose event is being handled; the guard has let them in."""
+    user = _user.get()
+    if user is None:
+        raise LookupError("a handler ran without the session guard")
+    return user
+
+
+async def _find_user(headers: HeaderData) -> User | None:
+    token = read_session_cookie(headers.cookie)
+    found = await accounts.find_session(get_runtime(), token) if token else None
+    return found[0] if found else None

@@ -1,0 +1,55 @@
+"""`/workflows/{id}/edit`: the canvas with its palette, panel and executions."""
+
+import reflex as rx
+
+from app.live import LiveState
+from app.pages.editor.card import node_card
+from app.pages.editor.executions import executions_drawer
+from app.pages.editor.palette import palette
+from app.pages.editor.panel import panel
+from app.pages.editor.execution_state import ExecutionState
+from app.pages.editor.state import EditorState
+from app.pages.editor.toolbar import toolbar
+from app.ui.catalogue import HANDLES
+from app.ui.notices import notices
+from components.canvas import Canvas
+
+
+def editor() -> rx.Component:
+    """The whole page; only the canvas is React's own."""
+    return rx.el.div(
+        toolbar(),
+        palette(),
+        rx.el.main(_canvas(), _first_step(), class_name="canvas-place"),
+        panel(),
+        executions_drawer(),
+        notices(),
+        class_name="editor",
+    )
+
+
+def _canvas() -> rx.Component:
+    return Canvas.create(
+        doc=EditorState.doc,
+        live_state=LiveState.get_full_name(),
+        node_card=node_card,
+        handles=HANDLES,
+        on_ops=EditorState.apply,
+        on_select=EditorState.select,
+        on_open=ExecutionState.open_node,
+        on_undo=EditorState.undo,
+        on_redo=EditorState.redo,
+        on_run=ExecutionState.run,
+        on_gap=EditorState.reload,
+    )
+
+
+def _first_step() -> rx.Component:
+    return rx.cond(
+        LiveState.is_empty,
+        rx.el.div(
+            rx.el.h2("Begin with a trigger"),
+            rx.el.p("Drag one from the left onto the canvas, then the steps that follow, and join them by their dots."),
+            class_name="empty first-step",
+        ),
+    )

@@ -1,0 +1,62 @@
+"""The executions drawer's own part of the tab: whether it is open, and one node's data."""
+
+import json
+from typing import Any
+
+import reflex as rx
+
+from app.errors import Invalid
+from app.guard import current_user
+from app.live import get_hub
+from app.runtime import get_runtime
+from app.services import executions
+
+
+class ExecutionState(rx.State):
+    """Which execution this tab follows, "" being the newest, and whether the drawer is open."""
+
+    workflow_id: str = ""
+    followed: str = ""
+    is_open: bool = False
+
+    @rx.event
+    def load(self, workflow_id: str) -> None:
+        self.workflow_id, self.followed = workflow_id, ""
+
+    @rx.event
+    def toggle(self) -> None:
+        self.is_open = not self.is_open
+
+    @rx.event
+    async def run(self) -> None:
+        await self._start({})
+
+    @rx.event
+    async def run_with(self, form: dict[str, str]) -> None:
+        await self._start(_read_input(form["input"]))
+
+    @rx.event
+    async def follow(self, execution_id: str) -> None:
+        self.followed = execution_id
+        await self.look_at("")
+
+    @rx.event
+    async def look_at(self, node_id: str) -> None:
+        await get_hub().follow(self.router.session.client_token, self.followed, node_id)
+
+    @rx.event
+    async def open_node(self, node_id: str) -> None:
+        self.is_open = True
+        await self.look_at(node_id)
+
+    async def _start(self, given: Any) -> None:
+        await executions.start_execution(get_runtime(), current_user(), self.workflow_id, input=given)
+        self.is_open = True
+        await self.follow("")
+
+
+def _read_input(text: str) -> Any:
+    try:
+        return json.loads(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise Invalid(f"The input isn't JSON: {error}.") from error

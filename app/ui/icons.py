@@ -1,0 +1,31 @@
+"""Icons: lucide's for the product's own controls, each plugin's own for its actions."""
+
+import reflex as rx
+
+
+def icon(name: str, size: int = 16) -> rx.Component:
+    """One of lucide's icons, drawn thin; decoration only, so give its button a label."""
+    return rx.icon(name, size=size, stroke_width=1.75, custom_attrs={"aria-hidden": "true"})
+
+
+def action_icon(action: rx.Var[str] | str) -> rx.Component:
+    """The icon of `plugin/step`, in the colour of the text around it."""
+    url = "url(/api/integrations/" + rx.Var.create(action).to(str) + ".svg)"
+    return rx.el.span(class_name="action-icon", style={"--icon": url}, custom_attrs={"aria-hidden": "true"})
+
+
+def logo() -> rx.Component:
+    """Treadle's mark: two warp threads and the weft that joins them."""
+    return rx.el.svg(
+        rx.el.path(
+            d="M4 3v14M16 3v14M4 6.5c6 0 6 7 12 7",
+            stroke="currentColor",
+            stroke_width="2.2",
+            fill="none",
+            stroke_linecap="round",
+        ),
+        view_box="0 0 20 20",
+        width="20",
+        height="20",
+        custom_attrs={"aria-hidden": "true"},
+    )

@@ -1,0 +1,146 @@
+"""The rows of live lists: problems, executions and the nodes of one execution."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from app.ui.times import duration
+
+PREVIEW = 20_000  # characters of a value that are shown
+
+
+@dataclass
+class ProblemRow:
+    """One problem; without a node it is the workflow's."""
+
+    node: str = ""
+    label: str = ""
+    message: str = ""
+
+
+@dataclass
+class ExecutionRow:
+    """One execution; `started` in ISO 8601."""
+
+    id: str = ""
+    status: str = ""
+    trigger: str = ""
+    started: str = ""
+    duration: str = ""
+
+
+@dataclass
+class StepRow:
+    """One node of an execution."""
+
+    id: str = ""
+    label: str = ""
+    action: str = ""
+    status: str = ""
+    duration: str = ""
+    attempts: int = 0
+
+
+@dataclass
+class StepDetail:
+    """What one node, or with `node_id` "" the execution, got and gave; data as text."""
+
+    node_id: str = ""
+    label: str = ""
+    status: str = ""
+    duration: str = ""
+    error: str = ""
+    input: str = ""
+    output: str = ""
+    stdout: str = ""
+
+
+def problem_rows(nodes: Sequence[Mapping[str, Any]], problems: Sequence[Mapping[str, Any]]) -> list[ProblemRow]:
+    """The list of problems, each with its node's label."""
+    labels = {str(node.get("id")): _label(node) for node in nodes}
+    return [
+        ProblemRow(node=problem["node"] or "", label=labels.get(problem["node"], ""), message=problem["message"])
+        for problem in problems
+    ]
+
+
+def problems_by_node(problems: Sequence[Mapping[str, Any]]) -> dict[str, list[str]]:
+    """The messages of each node, as the canvas marks them."""
+    marked: dict[str, list[str]] = {}
+    for problem in problems:
+        if problem["node"]:
+            marked.setdefault(problem["node"], []).append(problem["message"])
+    return marked
+
+
+def execution_row(execution: Mapping[str, Any]) -> ExecutionRow:
+    """A row from an execution as the API describes it."""
+    return ExecutionRow(
+        id=execution["id"],
+        status=execution["status"],
+        trigger=execution["trigger"],
+        started=execution["started_at"] or "",
+        duration=duration(execution["duration_ms"]),
+    )
+
+
+def step_rows(execution: Mapping[str, Any]) -> list[StepRow]:
+    """The nodes of an execution in the order in which they began; those that haven't come last."""
+    nodes = execution["nodes"]
+    rows = [_step_row(node, nodes.get(node["id"], {})) for node in execution["definition"]["nodes"]]
+    began = {node_id: summary["started_at"] or "~" for node_id, summary in nodes.items()}
+    return sorted(rows, key=lambda row: began.get(row.id, "~"))
+
+
+def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mapping[str, Any]]) -> StepDetail:
+    """One node's data from the rows of its log; without a node the execution's own."""
+    if not node_id:
+        return _execution_detail(execution)
+    row = next((row for row in step_rows(execution) if row.id == node_id), StepRow(id=node_id, label=node_id))
+    last = log[-1] if log else {}
+    return StepDetail(
+        node_id=node_id,
+        label=row.label,
+        status=row.status,
+        duration=row.duration,
+        error=_message(last.get("error")),
+        input=_text(next((entry["input"] for entry in reversed(log) if entry["input"] is not None), None)),
+        output=_text(last.get("output")),
+        stdout=last.get("stdout") or "",
+    )
+
+
+def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
+    return StepDetail(
+        label="Execution",
+        status=execution["status"],
+        duration=duration(execution["duration_ms"]),
+        error=_message(execution["error"]),
+        input=_text(execution["input"]),
+        output=_text(execution["result"]),
+    )
+
+
+def _message(error: Mapping[str, Any] | None) -> str:
+    return str(error["message"]) if error else ""
+
+
+def _text(value: Any) -> str:
+    text = "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+    return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}\n… {len(text) - PREVIEW:,} characters more"
+
+
+def _step_row(node: Mapping[str, Any], summary: Mapping[str, Any]) -> StepRow:
+    return StepRow(
+        id=node["id"],
+        label=_label(node),
+        action=str((node.get("data") or {}).get("action", "")),
+        status=summary.get("status", "pending"),
+        duration=duration(summary.get("duration_ms")),
+        attempts=summary.get("attempts", 0),
+    )
+
+
+def _label(node: Mapping[str, Any]) -> str:
+    return str((node.get("data") or {}).get("label") or node.get("id"))
