@@ -1,9 +1,11 @@
 """What has changed in a workflow, and who wants to hear of it."""
 
+import asyncio
 import logging
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
+from weakref import WeakValueDictionary
 
 logger = logging.getLogger(__name__)
 
@@ -31,6 +33,11 @@ class Changes:
 
     def __init__(self) -> None:
         self._listeners: list[Listener] = []
+        self._turns: WeakValueDictionary[str, asyncio.Lock] = WeakValueDictionary()
+
+    def turn(self, workflow_id: str) -> asyncio.Lock:
+        """Held from before a change is saved until it is published, so that changes are heard in their order."""
+        return self._turns.setdefault(workflow_id, asyncio.Lock())
 
     def subscribe(self, listener: Listener) -> Callable[[], None]:
         """Call `listener` with every change from now on; returns how to stop."""

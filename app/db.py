@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
-from sqlalchemy import Engine, event, make_url, text
+from sqlalchemy import Engine, String, event, make_url, text
 from sqlalchemy.engine import URL
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 
@@ -49,6 +51,20 @@ class Database:
         await self._writers.dispose()
 
 
+class folded(FunctionElement[str]):  # noqa: N801 - it is used like a SQL function
+    """A text in lower case, whatever its language; SQLite's own `lower` knows ASCII only."""
+
+    name = "folded"
+    type = String()
+    inherit_cache = True
+
+
+@compiles(folded)
+def _compile_folded(element: Any, compiler: Any, **options: Any) -> str:
+    name = "treadle_lower" if compiler.dialect.name == "sqlite" else "lower"
+    return f"{name}({compiler.process(element.clauses, **options)})"
+
+
 def read_url(url: str) -> URL:
     """Name the driver that a plain `sqlite:` or `postgresql:` URL leaves open; raise ValueError for anything else."""
     parsed = make_url(url)
@@ -71,6 +87,7 @@ def prepare_sqlite(engine: Engine, *, begin: str, foreign_keys: bool = True) -> 
             cursor.execute(f"PRAGMA {pragma}")
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.close()
+        connection.create_function("treadle_lower", 1, str.lower)
 
     @event.listens_for(engine, "begin")
     def start(connection: Any) -> None:

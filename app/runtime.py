@@ -1,6 +1,6 @@
 """The running parts, opened and closed together."""
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -14,6 +14,7 @@ from app.egress import make_client
 from app.migrations import migrate
 from app.settings import Settings
 from engine.models import utc_now
+from engine.sdk import Step
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +24,7 @@ class Runtime:
     settings: Settings
     database: Database
     http: httpx.AsyncClient
+    steps: Mapping[str, Step]
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = utc_now
@@ -38,7 +40,7 @@ async def open_runtime(settings: Settings, *, clock: Callable[[], datetime] = ut
     database = Database(settings.database_url)
     try:
         async with make_client(settings) as http:
-            runtime = Runtime(settings=settings, database=database, http=http, clock=clock)
+            runtime = Runtime(settings=settings, database=database, http=http, steps={}, clock=clock)
             _open.append(runtime)
             try:
                 yield runtime

@@ -2,11 +2,11 @@
 
 from fastapi import FastAPI
 
-from app.api import auth, forms, health
+from app.api import auth, forms, health, workflows
 from app.api.body import BodyLimit
-from app.api.errors import InternalErrors, add_error_handlers
+from app.api.errors import ErrorAnswer, InternalErrors, add_error_handlers
 
-ROUTERS = (auth.router, forms.router, health.router)
+ROUTERS = (auth.router, forms.router, health.router, workflows.router)
 
 
 def create_api() -> FastAPI:
@@ -18,6 +18,7 @@ def create_api() -> FastAPI:
         openapi_url="/api/openapi.json",
         docs_url=None,
         redoc_url=None,
+        responses={"4XX": {"model": ErrorAnswer}, 422: {"model": ErrorAnswer}},
     )
     for router in ROUTERS:
         api.include_router(router)

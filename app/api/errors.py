@@ -7,6 +7,7 @@ from typing import Any
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -18,6 +19,24 @@ HTTP_ERRORS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("invalid", "This address does not know this method."),
 }
+
+
+class ErrorDetail(BaseModel):
+    node: str | None
+    field: str | None
+    message: str
+
+
+class ErrorBody(BaseModel):
+    code: str
+    message: str
+    details: list[ErrorDetail]
+
+
+class ErrorAnswer(BaseModel):
+    """What every error looks like."""
+
+    error: ErrorBody
 
 
 def add_error_handlers(api: FastAPI) -> None:

@@ -1,0 +1,43 @@
+"""Who may do what with a workflow: its workspace's members, viewers reading only."""
+
+from typing import Literal
+
+from sqlalchemy import ColumnElement
+from sqlmodel import and_, col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from app.errors import Forbidden, NotFound
+from app.models import Membership, User, Workflow
+from app.services.values import is_storable
+
+MISSING = "There is no workflow of this id. It may have been deleted."
+
+
+async def find_workflow(
+    session: AsyncSession,
+    user: User,
+    workflow_id: str,
+    *,
+    to: Literal["read", "write"],
+    is_deleted_too: bool = False,
+) -> Workflow:
+    """Read a workflow's row, locked when it is to be written; raise NotFound, or Forbidden for a stranger."""
+    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
+    query = select(Workflow, Membership.role).outerjoin(Membership, is_member).where(Workflow.id == workflow_id)
+    if to == "write":
+        query = query.with_for_update(of=Workflow)
+    row = (await session.exec(query)).first() if is_storable(workflow_id) else None
+    if row is None or (row[0].deleted_at and not is_deleted_too):
+        raise NotFound(MISSING)
+    workflow, role = row
+    if role is None:
+        raise Forbidden("This workflow belongs to somebody else. Ask them to share it with you.")
+    if to == "write" and role == "viewer":
+        raise Forbidden("You may look at this workflow, but not change or run it. Ask its owner to make you an editor.")
+    return workflow
+
+
+def is_visible_to(user: User) -> ColumnElement[bool]:
+    """The condition that a workflow is in one of the user's workspaces."""
+    mine = select(Membership.workspace_id).where(Membership.user_id == user.id)
+    return col(Workflow.workspace_id).in_(mine)
