@@ -1,1 +1,28 @@
-"""What all tests share: the product's settings in a temporary folder, and a PostgreSQL of their own."""
+"""What all tests share: a PostgreSQL of their own."""
+
+from collections.abc import Iterator
+from uuid import uuid4
+
+import psycopg
+import pytest
+
+from tests.postgresql import start_postgresql
+
+
+@pytest.fixture(scope="session")
+def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The URL of a server that lives as long as the tests."""
+    folder = tmp_path_factory.mktemp("postgresql")
+    for parent in (folder.parent, folder.parent.parent):
+        parent.chmod(0o755)  # the server may run as another user
+    with start_postgresql(folder) as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server: str) -> str:
+    """The URL of an empty database."""
+    name = f"test_{uuid4().hex}"
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return postgresql_server.removesuffix("/postgres") + f"/{name}"

@@ -1,10 +1,12 @@
 """The REST interface: each route reads the request, calls one service and answers."""
 
 from fastapi import FastAPI
+from starlette.routing import Route
 
 from app.api import auth, forms, health, workflows
 from app.api.body import BodyLimit
 from app.api.errors import ErrorAnswer, InternalErrors, add_error_handlers
+from app.api.fallback import NothingHere
 
 ROUTERS = (auth.router, forms.router, health.router, workflows.router)
 
@@ -22,6 +24,7 @@ def create_api() -> FastAPI:
     )
     for router in ROUTERS:
         api.include_router(router)
+    api.router.routes.append(Route("/api/{path:path}", NothingHere(tuple(api.router.routes))))
     api.add_middleware(InternalErrors)
     api.add_middleware(BodyLimit)
     add_error_handlers(api)

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from starlette.responses import PlainTextResponse
 
 from app.api import create_api
 from app.runtime import Runtime, open_runtime
@@ -50,7 +51,9 @@ Browse = Callable[[], httpx.AsyncClient]
 @pytest.fixture
 async def browse(rt: Runtime) -> AsyncIterator[Browse]:
     """Opens browsers: clients with cookies of their own that say where they come from."""
-    transport = httpx.ASGITransport(create_api())
+    api = create_api()
+    api.mount("", PlainTextResponse("a page", status_code=418))  # where the pages are in the product
+    transport = httpx.ASGITransport(api)
     opened: list[httpx.AsyncClient] = []
 
     def open_browser() -> httpx.AsyncClient:

@@ -6,10 +6,9 @@ from typing import Any
 import httpx
 import pytest
 
-from app.api import create_api
 from app.api.body import parse_json
 from app.runtime import Runtime
-from tests.app.conftest import ORIGIN
+from app.services import health
 
 JSON = {"Content-Type": "application/json"}
 MEGABYTE = 1024 * 1024
@@ -105,6 +104,7 @@ async def test_a_wrong_address_has_the_shape_of_every_error(
 
     assert answer.status_code == status
     assert answer.json()["error"].keys() == {"code", "message", "details"}
+    assert ("allow" in answer.headers) == (status == 405)
 
 
 async def test_a_cookie_of_no_session_is_a_stranger(stranger: httpx.AsyncClient) -> None:
@@ -114,20 +114,19 @@ async def test_a_cookie_of_no_session_is_a_stranger(stranger: httpx.AsyncClient)
     assert {answer.status_code for answer in answers} == {401}
 
 
-async def test_our_own_bug_tells_a_number_and_nothing_else(rt: Runtime, caplog: pytest.LogCaptureFixture) -> None:
-    api = create_api()
-
-    @api.get("/api/broken")
-    async def broken() -> None:
+async def test_our_own_bug_tells_a_number_and_nothing_else(
+    stranger: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    async def fail(_rt: Runtime) -> None:
         raise ZeroDivisionError("token=secret")
 
-    async with httpx.AsyncClient(transport=httpx.ASGITransport(api), base_url=ORIGIN) as browser:
-        answer = await browser.get("/api/broken")
+    monkeypatch.setattr(health, "check_ready", fail)
+    answer = await stranger.get("/api/ready")
 
-    message = answer.json()["error"]["message"]
-    assert (answer.status_code, answer.json()["error"]["code"]) == (500, "internal")
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (500, "internal")
     assert "secret" not in answer.text
-    assert message.split()[-1].rstrip(".") in caplog.text
+    assert error["message"].split()[-1].rstrip(".") in caplog.text
 
 
 def test_json_is_read_as_the_standard_has_it() -> None:
