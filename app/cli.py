@@ -11,29 +11,27 @@ def main() -> None:
     """Run the command line; a problem that a person can mend is one line and exit code 1."""
     arguments = _parser().parse_args()
     try:
-        arguments.run(get_settings())
+        arguments.run(get_settings(), arguments)
     except (StartError, ValueError) as error:
         sys.exit(f"treadle: {error}")
 
 
-def serve(settings: Settings) -> None:
+def serve(settings: Settings, _: argparse.Namespace) -> None:
     """Start everything, after building the pages where they are missing or out of date."""
-    from app import server
+    from app import frontend, preflight, server
 
-    server.check_port(settings)
-    build_if_needed()
+    preflight.check_before_start(settings)
+    if not frontend.is_built():
+        _build()
     server.serve(settings)
 
 
-def build_if_needed() -> None:
-    from app import frontend
-
-    if not frontend.is_built():
-        build()
-
-
-def build(settings: Settings | None = None) -> None:
+def build(_: Settings, __: argparse.Namespace) -> None:
     """Build the pages."""
+    _build()
+
+
+def _build() -> None:
     from app import frontend
 
     print("Building the pages (some seconds)…", flush=True)
@@ -43,6 +41,6 @@ def build(settings: Settings | None = None) -> None:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="treadle", description="Start Treadle, or look after it.")
     parser.set_defaults(run=serve)
-    commands = parser.add_subparsers(metavar="COMMAND")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND")
     commands.add_parser("build", help="build the pages").set_defaults(run=build)
     return parser

@@ -1,11 +1,9 @@
 """Serves pages, websocket and REST interface from one process on one port, until a signal ends it."""
 
 import asyncio
-import errno
 import logging
 import os
 import signal
-import socket
 import sys
 from collections.abc import Callable
 
@@ -15,38 +13,21 @@ from app.settings import Settings
 
 
 def serve(settings: Settings) -> None:
-    """Run until SIGTERM or SIGINT; raise StartError when something that a person can mend is in the way."""
-    check_data_folder(settings)
-    check_port(settings)
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    """Run until SIGTERM or SIGINT; the pages are built and the way is free (`app.preflight`)."""
+    set_up_logging()
     prepare_reflex()
     asyncio.run(_serve(settings))
 
 
-def check_data_folder(settings: Settings) -> None:
-    """Make the data folder, private to this user."""
-    try:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        is_writable = os.access(settings.data, os.W_OK | os.X_OK)
-    except OSError:
-        is_writable = False
-    if not is_writable:
-        raise StartError(f"{settings.data} cannot be written. Set TREADLE_DATA to a folder that you may write to.")
-
-
-def check_port(settings: Settings) -> None:
-    """Try the port ourselves, since the server would share it with another of its kind without a word."""
-    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
-    with socket.socket(family) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind((settings.host, settings.port))
-        except (OSError, OverflowError) as error:
-            raise StartError(_explain(error, settings)) from error
+def set_up_logging() -> None:
+    """One line a record, ours and the libraries'; requests are not logged."""
+    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    for name in ("engineio.server", "socketio.server", "httpx", "alembic"):
+        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 def prepare_reflex() -> None:
-    """Tell Reflex to serve the built pages as they are; it reads its configuration from the working directory only."""
+    """Make Reflex serve the built pages as they are; it reads its configuration from the working directory only."""
     os.environ |= {
         "REFLEX_ENV_MODE": "prod",
         "REFLEX_BACKEND_ONLY": "true",
@@ -58,8 +39,8 @@ def prepare_reflex() -> None:
     sys.path.insert(0, str(ROOT))
     from reflex_base.config import get_config
 
-    if get_config().app_name != "app":
-        raise StartError(f"{ROOT}/rxconfig.py was not found. Start Treadle from its own folder.")
+    if get_config().app_name != "app":  # Reflex falls back to defaults that are open to everybody
+        raise StartError(f"{ROOT / 'rxconfig.py'} was not found. Install Treadle again with scripts/start.")
 
 
 async def _serve(settings: Settings) -> None:
@@ -68,30 +49,35 @@ async def _serve(settings: Settings) -> None:
     from granian.server.embed import Server
 
     from app.app import app
+    from app.in_flight import InFlight
 
+    application = app()
+    in_flight = InFlight(application)
     server = Server(
-        app(),
+        in_flight,
         address=settings.host,
         port=settings.port,
-        interface=Interfaces.ASGI,
+        interface=Interfaces.ASGINL,  # the lifespan is ours, so that its errors reach us as they are
         backpressure=10_000,  # each open page, event stream and waiting call counts
         log_level=LogLevels.error,
     )
-    _stop_at_a_signal(server.stop)
-    announcement = asyncio.create_task(_announce(settings))
-    await server.serve()
-    announcement.cancel()
+    async with application.router.lifespan_context(application), asyncio.TaskGroup() as tasks:
+        announcement = tasks.create_task(_announce(settings))
+        _at_a_signal(lambda: (server.stop(), tasks.create_task(in_flight.end())))
+        await server.serve()
+        announcement.cancel()
 
 
-def _stop_at_a_signal(stop: Callable[[], None]) -> None:
+def _at_a_signal(stop: Callable[[], object]) -> None:
     loop = asyncio.get_running_loop()
+    numbers = (signal.SIGINT, signal.SIGTERM)
 
     def stop_once() -> None:
-        for number in (signal.SIGINT, signal.SIGTERM):
+        for number in numbers:
             loop.remove_signal_handler(number)  # a second one ends the process at once
         stop()
 
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in numbers:
         loop.add_signal_handler(number, stop_once)
 
 
@@ -111,14 +97,3 @@ async def _answers(host: str, port: int) -> bool:
     except OSError:
         return False
     return b" 200 " in status
-
-
-def _explain(error: Exception, settings: Settings) -> str:
-    address = f"{settings.host}:{settings.port}"
-    match getattr(error, "errno", None):
-        case errno.EADDRINUSE:
-            return f"Something else is listening on {address}. Stop it, or set TREADLE_PORT to a free port."
-        case errno.EACCES:
-            return f"This user may not listen on {address}. Set TREADLE_PORT to a port above 1023."
-        case _:
-            return f"Treadle cannot listen on {address} ({error}). Mend TREADLE_HOST or TREADLE_PORT."

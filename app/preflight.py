@@ -1,0 +1,46 @@
+"""What must be in order before the server starts; each problem is one line that says what to set."""
+
+import errno
+import os
+import socket
+
+from app.errors import StartError
+from app.settings import Settings
+
+
+def check_before_start(settings: Settings) -> None:
+    """Raise StartError when the data folder or the port cannot be used."""
+    check_data_folder(settings)
+    check_port(settings)
+
+
+def check_data_folder(settings: Settings) -> None:
+    """Make the data folder, private to this user."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        is_writable = os.access(settings.data, os.W_OK | os.X_OK)
+    except OSError:
+        is_writable = False
+    if not is_writable:
+        raise StartError(f"{settings.data} cannot be written. Set TREADLE_DATA to a folder that you may write to.")
+
+
+def check_port(settings: Settings) -> None:
+    """Try the port ourselves, since the server would share it with another of its kind without a word."""
+    family = socket.AF_INET6 if ":" in settings.host else socket.AF_INET
+    with socket.socket(family) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((settings.host, settings.port))
+        except (OSError, OverflowError) as error:
+            raise StartError(_explain(error, f"{settings.host}:{settings.port}")) from error
+
+
+def _explain(error: Exception, address: str) -> str:
+    match getattr(error, "errno", None):
+        case errno.EADDRINUSE:
+            return f"Something else is listening on {address}. Stop it, or set TREADLE_PORT to a free port."
+        case errno.EACCES:
+            return f"This user may not listen on {address}. Set TREADLE_PORT to a port above 1023."
+        case _:
+            return f"Treadle cannot listen on {address} ({error}). Mend TREADLE_HOST or TREADLE_PORT."
