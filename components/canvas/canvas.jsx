@@ -13,7 +13,7 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { useEffect, useLayoutEffect, useMemo, useRef } from "react";
+import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Controls, FIT } from "./controls.jsx";
 import { edgeTypes } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
@@ -24,6 +24,7 @@ import { allowDrop, usePalette } from "./palette.js";
 import { GRID } from "./placement.js";
 import { selectFocused, useSelection } from "./selection.js";
 
+const PLAIN_ONLY = {};
 const FAR = 0.4; // below this zoom nobody reads the text
 const SETTINGS = {
   nodeTypes,
@@ -32,6 +33,7 @@ const SETTINGS = {
   snapGrid: [GRID, GRID],
   minZoom: 0.1,
   maxZoom: 2,
+  connectionRadius: 32,
   panOnScroll: true,
   zoomOnDoubleClick: false,
   deleteKeyCode: null,
@@ -42,32 +44,32 @@ const SETTINGS = {
 
 export function Canvas(page) {
   return (
-    <ReactFlowProvider>
-      <Flow {...page} />
+    <ReactFlowProvider key={page.doc.workflow_id}>
+      <Flow handles={PLAIN_ONLY} readOnly={false} {...page} />
     </ReactFlowProvider>
   );
 }
 
 function Flow(page) {
-  const { doc, nodeCard: Card, handles, readOnly = false, onSelect } = page;
+  const { nodeCard: Card, handles, readOnly, onSelect } = page;
   const root = useRef(null);
   const flow = useReactFlow();
   const { graph, setGraph, live } = useDocument(page);
   const latest = useLatest(page);
   const gestures = useMemo(() => createGestures({ flow, page: latest, root, setGraph }), [flow, latest, setGraph]);
   const context = useMemo(() => ({ Card, handles, live }), [Card, JSON.stringify(handles), live]);
+  const isFitted = useFit(flow, graph.nodes.length > 0);
   const isFar = useStore(({ transform }) => transform[2] < FAR);
   const changes = useChanges(setGraph);
   const boxing = useSelection(graph.nodes, onSelect);
   useKeys(root, gestures.commands);
   usePalette(gestures.pick);
-  useFit(flow, doc.workflow_id);
   return (
     <section
       ref={root}
-      className={isFar ? "canvas is-far" : "canvas"}
+      className={["canvas", isFar && "is-far", !isFitted && "is-unfitted"].filter(Boolean).join(" ")}
       aria-label="Workflow canvas"
-      tabIndex={-1}
+      tabIndex={0}
       onDragOver={allowDrop}
       onDrop={gestures.drop}
       onFocus={(event) => selectFocused(event, gestures.select)}
@@ -110,12 +112,11 @@ function useChanges(setGraph) {
 }
 
 /** Show the whole workflow when it is opened; later the viewport is the person's own. */
-function useFit(flow, workflow) {
+function useFit(flow, hasNodes) {
   const isMeasured = useNodesInitialized();
-  const fitted = useRef(null);
+  const [isFitted, setFitted] = useState(!hasNodes);
   useEffect(() => {
-    if (!isMeasured || fitted.current === workflow) return;
-    fitted.current = workflow;
-    flow.fitView(FIT);
-  }, [flow, workflow, isMeasured]);
+    if (isMeasured && !isFitted) flow.fitView(FIT).then(() => setFitted(true));
+  }, [flow, isMeasured, isFitted]);
+  return isFitted;
 }

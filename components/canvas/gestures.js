@@ -1,10 +1,10 @@
 /** Gestures become ops: one batch goes up when a gesture ends, and the document changes when the server says so. */
 
-import { FIT } from "./controls.jsx";
+import { FIT, glide } from "./controls.jsx";
 import { outputsOf } from "./node.jsx";
 import { selectOnly } from "./ops.js";
 import { droppedItem } from "./palette.js";
-import { centredAt, freeId, neighbour, rightmost, rightOf, snap } from "./placement.js";
+import { boxOf, centredAt, contains, freeId, neighbour, rightmost, rightOf, snap } from "./placement.js";
 
 /** Made once for a canvas: React Flow's `handlers`, the keys' `commands`, and what the palette calls.
  * `page.current` holds the latest props. */
@@ -12,7 +12,7 @@ export function createGestures({ flow, page, root, setGraph }) {
   const grabbed = new Map();
   const send = (ops) => ops.length && !page.current.readOnly && page.current.onOps?.(ops);
 
-  const select = (ids) => setGraph((before) => selectOnly(before, ids));
+  const select = (nodes, edges) => setGraph((before) => selectOnly(before, nodes, edges));
   const selected = () => flow.getNodes().filter((node) => node.selected);
 
   const grab = (nodes) => nodes.forEach(({ id, position }) => grabbed.set(id, position));
@@ -33,9 +33,15 @@ export function createGestures({ flow, page, root, setGraph }) {
 
   const show = (id) => {
     select([id]);
-    const element = root.current.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`);
-    element?.focus({ preventScroll: true });
-    if (!isInside(element, root.current)) flow.fitView({ nodes: [{ id }], minZoom: flow.getZoom(), maxZoom: flow.getZoom() });
+    root.current.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
+    reveal(boxOf(flow.getNode(id)));
+  };
+  const reveal = (box) => {
+    const frame = root.current.getBoundingClientRect();
+    const corner = flow.screenToFlowPosition(frame);
+    const zoom = flow.getZoom();
+    const view = { ...corner, width: frame.width / zoom, height: frame.height / zoom };
+    if (!contains(view, box)) flow.setCenter(box.x + box.width / 2, box.y + box.height / 2, { zoom, ...glide() });
   };
 
   const handlers = {
@@ -53,7 +59,7 @@ export function createGestures({ flow, page, root, setGraph }) {
     redo: () => page.current.readOnly || page.current.onRedo?.(),
     run: () => page.current.onRun?.(),
     open: () => selected().length === 1 && page.current.onOpen?.(selected()[0].id),
-    fit: () => flow.fitView(FIT),
+    fit: () => flow.fitView({ ...FIT, ...glide() }),
     selectAll: () => select(flow.getNodes().map(({ id }) => id)),
     selectNone: () => select([]),
     walk: (key) => {
@@ -75,6 +81,7 @@ export function createGestures({ flow, page, root, setGraph }) {
     const beside = one ?? rightmost(nodes);
     const position = beside ? rightOf(beside, nodes) : centredAt(middleOf(root.current, flow), nodes);
     add(item, position, more.length ? undefined : one);
+    reveal({ ...boxOf(beside), ...position });
   };
 
   const drop = (event) => {
@@ -101,10 +108,4 @@ function freeOutput({ id, data }, edges, handles) {
 function middleOf(element, flow) {
   const { x, y, width, height } = element.getBoundingClientRect();
   return flow.screenToFlowPosition({ x: x + width / 2, y: y + height / 2 });
-}
-
-function isInside(element, frame) {
-  if (!element) return true;
-  const [inner, outer] = [element.getBoundingClientRect(), frame.getBoundingClientRect()];
-  return inner.left >= outer.left && inner.right <= outer.right && inner.top >= outer.top && inner.bottom <= outer.bottom;
 }

@@ -6,34 +6,26 @@ export function createLive() {
   const [statuses, paths, problems] = [createEntries(), createEntries(), createEntries()];
   let execution;
 
-  const forgetExecution = () => {
-    statuses.replace();
-    paths.replace();
-  };
   const learnStatus = ({ execution_id, reset, nodes, edges }) => {
-    if (reset || execution_id !== execution) forgetExecution();
+    const isAnother = reset || execution_id !== execution;
     execution = execution_id;
-    statuses.merge(nodes);
-    paths.merge(edges);
+    statuses[isAnother ? "replace" : "merge"](nodes);
+    paths[isAnother ? "replace" : "merge"](edges);
   };
 
   return {
     statuses,
     paths,
     problems,
-    learn: (said) => {
-      if (said.status) learnStatus(said.status);
-      if (said.problems) problems.replace(said.problems);
+    learn: (message) => {
+      if (message.status) learnStatus(message.status);
+      if (message.problems) problems.replace(message.problems);
     },
     follow: (ops) => {
       for (const { id, to } of ops.filter(({ op }) => op === "rename_node")) {
         statuses.rename(id, to);
         problems.rename(id, to);
       }
-    },
-    forget: () => {
-      forgetExecution();
-      problems.replace();
     },
   };
 }

@@ -7,19 +7,16 @@ import { applyOps, fromSnapshot, selectOnly } from "./ops.js";
 
 const NOTHING = { nodes: [], edges: [] };
 
-/** The graph as it is now, its setter, and what is known of its nodes and edges (see live.js). */
-export function useDocument({ doc, liveState, onGap }) {
+/** The graph of one workflow as it is now, its setter, and what is known of its nodes and edges (see live.js). */
+export function useDocument({ doc, liveState, onReady, onGap }) {
   const store = useContext(StateStoreContext);
   const [live] = useState(createLive);
   const [graph, setGraph] = useState(() => fromSnapshot(doc, NOTHING));
-  const shown = useRef({ workflow: doc.workflow_id, rev: doc.rev, hasGap: false, message: null });
+  const shown = useRef({ rev: doc.rev, hasGap: false, message: null });
 
-  const load = useEffectEvent((snapshot) => {
-    const isOther = shown.current.workflow !== snapshot.workflow_id;
-    Object.assign(shown.current, { workflow: snapshot.workflow_id, rev: snapshot.rev, hasGap: false });
-    setGraph((before) => fromSnapshot(snapshot, isOther ? NOTHING : before));
-    if (isOther) live.forget();
-    live.learn(snapshot);
+  const load = useEffectEvent(() => {
+    Object.assign(shown.current, { rev: doc.rev, hasGap: false });
+    setGraph((before) => fromSnapshot(doc, before));
   });
 
   const change = ({ rev, ops }) => {
@@ -34,22 +31,28 @@ export function useDocument({ doc, liveState, onGap }) {
     }
   };
 
-  const read = useEffectEvent(({ isLate }) => {
+  const read = useEffectEvent(() => {
     const message = store.getSnapshot(liveState)?.message_rx_state_;
-    if (!message || message === shown.current.message) return;
-    const workflow = message.workflow_id ?? (isLate ? null : shown.current.workflow);
-    if (workflow !== shown.current.workflow) return;
+    if (message === shown.current.message || message?.workflow_id !== doc.workflow_id) return;
     shown.current.message = message;
     if (message.change) change(message.change);
     live.learn(message);
     if (message.select) setGraph((before) => selectOnly(before, message.select));
   });
 
+  const begin = useEffectEvent(() => {
+    if (doc.workflow_id) onReady?.(doc.workflow_id);
+  });
+
   useEffect(() => {
-    load(doc);
-    read({ isLate: true }); // it may have come while this module was being fetched
+    load();
+    read(); // a message may have come before the snapshot, or before this code
   }, [doc]);
-  useEffect(() => store.subscribe(liveState, () => read({ isLate: false })), [store, liveState]);
+  useEffect(() => {
+    const stop = store.subscribe(liveState, () => read());
+    begin();
+    return stop;
+  }, [store, liveState]);
 
   return { graph, setGraph, live };
 }

@@ -1,7 +1,7 @@
 /** A node: the card that Python drew, the handles, and a name for those who hear the page. */
 
 import { Handle, Position, useUpdateNodeInternals } from "@xyflow/react";
-import { createContext, memo, useContext, useEffect } from "react";
+import { createContext, memo, useContext, useEffect, useRef } from "react";
 import { useEntry } from "./entries.js";
 
 export const CanvasContext = createContext(null);
@@ -44,9 +44,15 @@ function Output({ name, top }) {
   );
 }
 
+/** React Flow measures a node's handles once; tell it when there are others. */
 function useMeasuredAgain(id, outputs) {
   const measure = useUpdateNodeInternals();
-  useEffect(() => measure(id), [measure, id, outputs]);
+  const measured = useRef(outputs);
+  useEffect(() => {
+    if (measured.current === outputs) return;
+    measured.current = outputs;
+    measure(id);
+  }, [measure, id, outputs]);
 }
 
 function describe(data, { status }, problems) {

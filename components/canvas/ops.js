@@ -9,18 +9,16 @@ export function fromSnapshot(doc, before) {
   const known = new Map(before.nodes.map((node) => [node.id, node]));
   const keep = ({ id }) => ({ selected: known.get(id)?.selected, measured: known.get(id)?.measured });
   return {
-    nodes: unique(doc.nodes).map((node) => ({ ...toNode(node), ...keep(node) })),
-    edges: unique(doc.edges).map(toEdge),
+    nodes: withIds(doc.nodes).map((node) => ({ ...toNode(node), ...keep(node) })),
+    edges: withIds(doc.edges).map(toEdge),
   };
 }
 
-/** The graph with just these nodes selected, and no edge. */
-export function selectOnly({ nodes, edges }, ids) {
-  const mark = (item, selected) => (Boolean(item.selected) === selected ? item : { ...item, selected });
-  return {
-    nodes: nodes.map((node) => mark(node, ids.includes(node.id))),
-    edges: edges.map((edge) => mark(edge, false)),
-  };
+/** The graph with just these nodes and edges selected. */
+export function selectOnly({ nodes, edges }, nodeIds, edgeIds = []) {
+  const mark = (items, ids) =>
+    items.map((item) => (Boolean(item.selected) === ids.includes(item.id) ? item : { ...item, selected: !item.selected }));
+  return { nodes: mark(nodes, nodeIds), edges: mark(edges, edgeIds) };
 }
 
 function applyOp({ nodes, edges }, op) {
@@ -48,24 +46,26 @@ function applyOp({ nodes, edges }, op) {
 }
 
 /** A draft may be saved with anything in it, so take only what can be drawn. */
-function toNode({ id, type, position, data, parentId }) {
+function toNode({ id, type, position, data }) {
   const at = (axis) => (Number.isFinite(position?.[axis]) ? position[axis] : 0);
   return {
     id,
     type: TYPES.has(type) ? type : "action",
     position: { x: at("x"), y: at("y") },
     data: data ?? {},
-    ...(parentId && { parentId }),
-    domAttributes: { "aria-labelledby": `node-${id}` },
+    domAttributes: nameOf(id),
   };
 }
+
+const nameOf = (id) => ({ "aria-labelledby": `node-${id}` }); // node.jsx says the label and the status there
 
 function toEdge({ id, source, target, sourceHandle, targetHandle }) {
   return { id, type: "status", source, target, sourceHandle: sourceHandle ?? null, targetHandle: targetHandle ?? null };
 }
 
-function unique(items) {
-  return [...new Map((items ?? []).map((item) => [item.id, item])).values()];
+function withIds(items) {
+  const known = Array.isArray(items) ? items.filter((item) => typeof item?.id === "string") : [];
+  return [...new Map(known.map((item) => [item.id, item])).values()];
 }
 
 const without = (items, id) => items.filter((item) => item.id !== id);
@@ -82,8 +82,7 @@ function setIn(holder, [key, ...rest], value) {
 }
 
 function renameNode(node, { id, to }) {
-  if (node.id === id) return { ...node, id: to, domAttributes: { "aria-labelledby": `node-${to}` } };
-  return node.parentId === id ? { ...node, parentId: to } : node;
+  return node.id === id ? { ...node, id: to, domAttributes: nameOf(to) } : node;
 }
 
 function renameEnds(edge, { id, to }) {

@@ -8,16 +8,16 @@ export const snap = ({ x, y }) => ({ x: Math.round(x / GRID) * GRID, y: Math.rou
 
 /** The position that puts the middle of a new node at the point. */
 export function centredAt(point, nodes) {
-  const { width, height } = sizeOf(nodes[0]);
+  const { width, height } = boxOf(nodes[0]);
   return snap({ x: point.x - width / 2, y: point.y - height / 2 });
 }
 
 /** A free place right of the node, below others that are there already. */
 export function rightOf(node, nodes) {
-  const { width, height } = sizeOf(node);
-  const place = { x: node.position.x + width + GAP.x, y: node.position.y };
-  while (nodes.some((other) => overlaps(place, other))) place.y += height + GAP.y;
-  return snap(place);
+  const box = boxOf(node);
+  box.x += box.width + GAP.x;
+  while (nodes.some((other) => overlap(box, boxOf(other)))) box.y += box.height + GAP.y;
+  return snap(box);
 }
 
 export function rightmost(nodes) {
@@ -52,9 +52,17 @@ function nearest(from, nodes) {
   return nodes.reduce((best, node) => (best && distance(best) <= distance(node) ? best : node), undefined);
 }
 
-function overlaps(place, node) {
-  const { width, height } = sizeOf(node);
-  return Math.abs(place.x - node.position.x) < width && Math.abs(place.y - node.position.y) < height;
+/** Where a node is and how large; a node to come is as large as usual. */
+export function boxOf(node) {
+  return { ...node?.position, ...(node?.measured?.width ? node.measured : USUAL_SIZE) };
 }
 
-const sizeOf = (node) => (node?.measured?.width ? node.measured : USUAL_SIZE);
+export function contains(outer, inner) {
+  const fits = (axis, size) => inner[axis] >= outer[axis] && inner[axis] + inner[size] <= outer[axis] + outer[size];
+  return fits("x", "width") && fits("y", "height");
+}
+
+function overlap(one, other) {
+  const meets = (axis, size) => one[axis] < other[axis] + other[size] && other[axis] < one[axis] + one[size];
+  return meets("x", "width") && meets("y", "height");
+}

@@ -19,7 +19,9 @@ export function useSelection(nodes, onSelect) {
   return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
 }
 
-/** A node that the Tab key comes to is selected, as one that is clicked. */
-export function selectFocused(event, select) {
-  if (event.target.matches(".react-flow__node:focus-visible:not(.selected)")) select([event.target.dataset.id]);
+/** What the Tab key comes to is selected, as if it were clicked. */
+export function selectFocused({ target }, select) {
+  if (!target.matches(":focus-visible:not(.selected)")) return;
+  if (target.matches(".react-flow__node")) select([target.dataset.id]);
+  if (target.matches(".react-flow__edge")) select([], [target.dataset.id]);
 }
