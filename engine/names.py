@@ -5,8 +5,9 @@ import re
 import unicodedata
 from collections.abc import Container
 
-RESERVED = frozenset({"trigger", "item", "index", "execution", "workflow", "variables", "now", "uuid"})
-ALWAYS_THERE = frozenset({"trigger", "execution", "workflow", "variables", "now", "uuid"})
+FUNCTIONS = frozenset({"now", "uuid"})
+ALWAYS_THERE = FUNCTIONS | {"trigger", "execution", "workflow", "variables"}
+RESERVED = ALWAYS_THERE | {"item", "index"}
 MAX_LENGTH = 60
 
 

@@ -1,7 +1,7 @@
 """The contract for plugins: what a step declares, and what it is given when it runs."""
 
 import inspect
-from collections.abc import Awaitable, Callable, Iterable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol
 
@@ -59,10 +59,20 @@ class Output:
 
 
 class Evaluate(Protocol):
-    """Evaluates Python that a person wrote, with the names that the node sees, and returns its last value."""
+    """Evaluates Python that a person wrote, with the names that the node sees, and returns its last value.
+
+    `names` are seen besides. With `each` it is evaluated for every entry, as `item` and `index`, in one go, and
+    the list of the values is returned.
+    """
 
     async def __call__(
-        self, source: str, *, field: str, names: Mapping[str, Any] | None = None, is_code: bool = False
+        self,
+        source: str,
+        *,
+        field: str,
+        names: Mapping[str, Any] | None = None,
+        each: Sequence[Any] | None = None,
+        is_code: bool = False,
     ) -> Any: ...
 
 

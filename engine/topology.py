@@ -56,7 +56,7 @@ def find_cycles(ids: set[str], pairs: Iterable[Pair]) -> list[list[str]]:
         path = [min(ids)]
         while (following := min(before[path[-1]])) not in path:
             path.append(following)
-        cycle = path[path.index(following) :][::-1]
+        cycle = [following, *reversed(path[path.index(following) + 1 :])]
         cycles.append(cycle)
         left = ids.difference(cycle)
         ids = sort(left, [(source, target) for source, target in inner if {source, target} <= left])[1]

@@ -1,0 +1,161 @@
+"""One attempt at one step: fill its form, run it, and make of what comes out something that can be kept."""
+
+import asyncio
+import logging
+from collections import ChainMap
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import httpx
+
+from engine.errors import ExpressionError, StepError
+from engine.events import Status
+from engine.expression import evaluate, evaluate_each, run_code
+from engine.graph import Node
+from engine.inputs import resolve
+from engine.json_values import NotJson, size_of, to_json
+from engine.redact import Redactor, find_secrets
+from engine.sandbox import Sandbox
+from engine.sdk import Step, StepContext, Taken
+
+MAX_OUTPUT = 16 * 1024 * 1024  # characters of JSON
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tools:
+    """What all attempts share."""
+
+    steps: Mapping[str, Step]
+    http: httpx.AsyncClient
+    sandbox: Sandbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """How an attempt ended; nothing in it is secret."""
+
+    status: Status
+    input: Any = None
+    output: Any = None
+    error: dict[str, Any] | None = None
+    handles: tuple[str, ...] | None = None
+    stdout: str | None = None
+
+
+@dataclass(slots=True, kw_only=True)
+class Attempt:
+    """An attempt while it lasts; `on_start` is called with the input once it is known."""
+
+    node: Node
+    names: Mapping[str, Any]
+    trigger_input: Any
+    idempotency_key: str
+    on_start: Callable[[Any], None]
+    input: Any = None
+    stdout: list[str] = field(default_factory=list)
+    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+
+
+async def make_attempt(attempt: Attempt, tools: Tools) -> Outcome:
+    """Run a step once; whatever goes wrong is an outcome, too."""
+    try:
+        async with asyncio.timeout(attempt.node.timeout) as limit:
+            return await _run_step(attempt, tools)
+    except StepError as error:
+        return _failed(attempt, error)
+    except TimeoutError:
+        if limit.expired():
+            message = f"The step took longer than its time limit of {attempt.node.timeout:g} s."
+            return _failed(attempt, StepError(message, kind="timeout", retryable=True))
+        log.exception("A time limit inside step %s was not handled", attempt.idempotency_key)
+    except Exception:
+        log.exception("Step %s failed", attempt.idempotency_key)
+    return _failed(
+        attempt, StepError("An internal error happened in this step; the server's log has it.", kind="internal")
+    )
+
+
+async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
+    node = attempt.node
+    step = tools.steps.get(node.action)
+    if step is None:
+        raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
+    inputs = await resolve(step, node.inputs, attempt.names, tools.sandbox)
+    attempt.redactor = Redactor(find_secrets(step, inputs, {}))
+    attempt.input = attempt.redactor.clean(inputs)
+    attempt.on_start(attempt.input)
+    returned = await step.run(_context(attempt, tools), **inputs)
+    taken = returned if isinstance(returned, Taken) else None
+    output = _keepable(taken.output if taken else returned)
+    return Outcome(
+        status="succeeded",
+        input=attempt.input,
+        output=attempt.redactor.clean(output),
+        handles=taken.handles if taken else None,
+        stdout=_stdout(attempt),
+    )
+
+
+def _context(attempt: Attempt, tools: Tools) -> StepContext:
+    async def evaluate_source(
+        source: str,
+        *,
+        field: str,
+        names: Mapping[str, Any] | None = None,
+        each: Sequence[Any] | None = None,
+        is_code: bool = False,
+    ) -> Any:
+        seen = ChainMap(dict(names), cast(dict[str, Any], attempt.names)) if names else attempt.names
+        try:
+            if is_code:
+                answer = await run_code(source, seen, tools.sandbox, seconds=attempt.node.timeout)
+                attempt.stdout.append(answer.stdout)
+                return answer.value
+            if each is not None:
+                return await evaluate_each(source, each, seen, tools.sandbox)
+            return await evaluate(source, seen, tools.sandbox)
+        except ExpressionError as error:
+            error.field = field
+            error.retryable = is_code  # a program may go another way the next time
+            raise
+
+    return StepContext(
+        http=tools.http,
+        idempotency_key=attempt.idempotency_key,
+        evaluate=evaluate_source,
+        trigger_input=attempt.trigger_input,
+    )
+
+
+def _keepable(output: Any) -> Any:
+    try:
+        kept = to_json(output)
+    except NotJson as error:
+        raise StepError(f"What the step gave {error}.", kind="not_json") from None
+    if (size := size_of(kept)) > MAX_OUTPUT:
+        limit = MAX_OUTPUT // 1024**2
+        raise StepError(f"The step gave {size // 1024**2} MiB; the most is {limit} MiB: take less.", kind="too_large")
+    return kept
+
+
+def _failed(attempt: Attempt, error: StepError) -> Outcome:
+    details: dict[str, Any] = {"type": error.kind, "message": attempt.redactor.clean_text(error.message)}
+    if error.field:
+        details["field"] = error.field
+    if error.retryable:
+        details |= {"retryable": True} | ({"retry_after": error.retry_after} if error.retry_after else {})
+    output = {"error": {"type": details["type"], "message": details["message"]}}
+    return Outcome(
+        status="failed",
+        input=attempt.input,
+        output=output if attempt.node.on_error == "continue" else None,
+        error=details,
+        handles=("error",) if attempt.node.on_error == "branch" else None,
+        stdout=_stdout(attempt),
+    )
+
+
+def _stdout(attempt: Attempt) -> str | None:
+    return attempt.redactor.clean_text("".join(attempt.stdout)) or None

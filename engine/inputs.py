@@ -1,0 +1,139 @@
+"""Fills a step's form for one run: evaluates the `{{ }}` and binds each value to where it stands."""
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any, cast
+from urllib.parse import quote
+
+from engine.errors import ExpressionError
+from engine.expression import evaluate_all
+from engine.field_problems import is_number, is_on
+from engine.sandbox import Sandbox
+from engine.sdk import Binding, Field, Step
+from engine.syntax import Parsed
+from engine.template import Hole, has_holes, is_source, map_strings, split, strings_in
+
+Values = Mapping[str, Any]
+
+
+async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+    """Return a value for each field of the form; raise ExpressionError with the field that has none."""
+    given = {field.name: _given(field, inputs) for field in step.fields}
+    holes = {field.name: _holes_in(field, given[field.name]) for field in step.fields}
+    flat = [(name, hole) for name, found in holes.items() for hole in found]
+    values = await evaluate_all(
+        cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0]
+    )
+    by_source = {hole.source: value for (_, hole), value in zip(flat, values, strict=True)}
+    return {field.name: _fill(step, field, given, by_source) for field in step.fields}
+
+
+def _given(field: Field, inputs: Mapping[str, Any]) -> Any:
+    value = inputs.get(field.name)
+    return field.default if value is None else value
+
+
+def _holes_in(field: Field, value: Any) -> list[Hole]:
+    if is_source(field):
+        return []
+    try:
+        parts = [part for text in strings_in(value) if has_holes(text) for part in split(text)]
+    except ExpressionError as error:
+        raise ExpressionError(error.message, field=field.name) from None
+    return [part for part in parts if isinstance(part, Hole)]
+
+
+def _fill(step: Step, field: Field, given: Values, values: Values) -> Any:
+    if is_source(field):
+        return given[field.name]
+    binding: Binding = field.binding if is_on(step, field.binding_when, given) else "value"
+    try:
+        return _coerce(field, map_strings(given[field.name], lambda text: bind(text, binding, values)))
+    except ValueError as error:
+        raise ExpressionError(f"{field.label} {error}", field=field.name) from None
+
+
+def bind(text: str, binding: Binding, values: Values) -> Any:
+    """Put the values of its expressions into a text, as its place asks for; raise ValueError when one doesn't fit."""
+    parts = split(text) if has_holes(text) else (text,)
+    if len(parts) == 1 and isinstance(hole := parts[0], Hole):
+        return _check_line(values[hole.source], binding)
+    match binding:
+        case "url":
+            return "".join(_bind_url(place, part, values) for place, part in enumerate(parts))
+        case "json":
+            return _bind_json(parts, values)
+    return _check_line(
+        "".join(part if isinstance(part, str) else as_text(values[part.source]) for part in parts), binding
+    )
+
+
+def as_text(value: Any) -> str:
+    """Write a value within text: text as it is, everything else as JSON."""
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+def _bind_url(place: int, part: str | Hole, values: Values) -> str:
+    """A value is one piece of the path or query, but at the very beginning it is the address itself."""
+    if isinstance(part, str):
+        return part
+    text = as_text(values[part.source])
+    return text if place == 0 else quote(text, safe="")
+
+
+def _bind_json(parts: Sequence[str | Hole], values: Values) -> Any:
+    """Within quotes a value becomes escaped text, outside them a JSON value; the whole is then read."""
+    written, in_quotes = [], False
+    for part in parts:
+        if isinstance(part, str):
+            written.append(part)
+            in_quotes = _ends_in_quotes(part, in_quotes)
+        elif in_quotes:
+            written.append(json.dumps(as_text(values[part.source]))[1:-1])
+        else:
+            written.append(json.dumps(values[part.source]))
+    text = "".join(written)
+    if not text.strip():
+        return None
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("is nested too deeply.") from None
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
+
+
+def _ends_in_quotes(text: str, in_quotes: bool) -> bool:
+    escaped = False
+    for character in text:
+        if escaped:
+            escaped = False
+        elif character == "\\":
+            escaped = in_quotes
+        elif character == '"':
+            in_quotes = not in_quotes
+    return in_quotes
+
+
+def _check_line(value: Any, binding: Binding) -> Any:
+    if binding == "line" and isinstance(value, str) and ("\n" in value or "\r" in value):
+        raise ValueError("may not hold a line break.")
+    return value
+
+
+def _coerce(field: Field, value: Any) -> Any:
+    """Make a number or a boolean of the text that a form or an expression gave."""
+    match field.kind:
+        case "number" if value is not None and value != "":
+            if not is_number(value):
+                raise ValueError(f"must be a number, not {as_text(value)[:60]}.")
+            number = float(value)
+            return int(number) if number.is_integer() and not isinstance(value, float) else number
+        case "number":
+            return None
+        case "boolean" if isinstance(value, str):
+            return value.strip().lower() == "true"
+        case "select" if value not in [option.value for option in field.options] and value not in (None, ""):
+            choices = ", ".join(option.value for option in field.options)
+            raise ValueError(f"must be one of {choices}, not {as_text(value)[:60]}.")
+    return value

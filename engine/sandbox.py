@@ -1,0 +1,141 @@
+"""The only door to Monty, the interpreter in which everything runs that people write.
+
+It lives in worker processes with limits on time and memory, sees the values it is given and nothing else, and a
+worker that dies is replaced. The processes start with the first use.
+"""
+
+import asyncio
+import re
+import uuid
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from pydantic_monty import AsyncMonty, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
+
+from engine.json_values import NotJson, to_json
+from engine.models import utc_now
+
+MIB = 1024 * 1024
+MAX_STDOUT = 64 * 1024
+MAX_CALLS = 100_000
+_OPAQUE = re.compile(r"<.{1,200} at 0x[0-9a-f]+>|range\(-?\d+, -?\d+(, -?\d+)?\)|dict_(keys|values|items)\(.*\)", re.S)
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    seconds: float
+    mebibytes: int
+
+
+EXPRESSION = Limits(seconds=1.0, mebibytes=64)
+CODE = Limits(seconds=10.0, mebibytes=128)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    value: Any
+    stdout: str
+
+
+class SandboxError(Exception):
+    """What ran in the sandbox failed: the kind of exception, its message, the lines of its calls, outermost first."""
+
+    def __init__(self, kind: str, message: str, lines: Sequence[int] = ()) -> None:
+        super().__init__(f"{kind}: {message}" if message else kind)
+        self.kind = kind
+        self.message = message
+        self.lines = lines
+
+
+class Sandbox:
+    """Runs Python in at most two worker processes, off the event loop."""
+
+    def __init__(self, *, processes: int = 2, now: Callable[[], datetime] = utc_now) -> None:
+        self._processes = processes
+        self._functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
+        self._pool: AsyncMonty | None = None
+        self._starting = asyncio.Lock()
+
+    async def run(self, source: str, values: Mapping[str, Any], limits: Limits) -> Answer:
+        """Return the last value of the source as JSON, and what it printed; raise SandboxError."""
+        printed = _Printed()
+        pool = await self._open_pool()
+        try:
+            async with pool.checkout(limits=_limits(limits)) as session:
+                value = await session.feed_run(
+                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed
+                )
+        except MontyError as error:
+            raise _explain(error, limits) from None
+        except (RecursionError, UnicodeError, MemoryError) as error:
+            raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
+        return Answer(_checked(value), printed.text)
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.__aexit__(None, None, None)
+
+    async def _open_pool(self) -> AsyncMonty:
+        async with self._starting:
+            if self._pool is None:
+                pool = AsyncMonty(min_processes=1, max_processes=self._processes)
+                await pool.__aenter__()
+                self._pool = pool
+            return self._pool
+
+
+class _Printed:
+    """Keeps the first part of what is printed and counts the rest."""
+
+    def __init__(self) -> None:
+        self._parts: list[str] = []
+        self._kept = self._dropped = 0
+
+    def __call__(self, stream: Literal["stdout", "stderr"], text: str) -> None:
+        part = text[: MAX_STDOUT - self._kept]
+        self._parts.append(part)
+        self._kept += len(part)
+        self._dropped += len(text) - len(part)
+
+    @property
+    def text(self) -> str:
+        rest = f"\n… and {self._dropped:,} more characters" if self._dropped else ""
+        return "".join(self._parts).replace("\0", "") + rest
+
+
+def _limits(limits: Limits) -> Any:
+    return {
+        "max_feed_duration_secs": limits.seconds,
+        "max_total_sleep_secs": limits.seconds,
+        "max_memory": limits.mebibytes * MIB,
+        "max_suspensions": MAX_CALLS,
+    }
+
+
+def _explain(error: MontyError, limits: Limits) -> SandboxError:
+    kind, _, message = str(error).partition(": ")
+    lines = (
+        [frame.line for frame in error.traceback()] if isinstance(error, MontyRuntimeError | MontySyntaxError) else []
+    )
+    if isinstance(error, MontyCrashedError):
+        return SandboxError("Crashed", "the interpreter gave up: it was too much work or too much data")
+    if kind == "TimeoutError" and "limit" in message:
+        return SandboxError(kind, f"it took longer than {limits.seconds:g} s", lines)
+    if kind == "MemoryError":
+        return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory", lines)
+    return SandboxError(kind, message, lines)
+
+
+def _checked(value: Any) -> Any:
+    """Return the value as JSON; Monty hands over what it can't convert as text such as `<function … at 0xc>`."""
+    for text in value if isinstance(value, list) else [value]:
+        if isinstance(text, str) and _OPAQUE.fullmatch(text):
+            raise SandboxError("TypeError", f"the value is {text[:60]}: make it a list, an object, text or a number")
+    try:
+        return to_json(value)
+    except NotJson as error:
+        raise SandboxError("TypeError", f"the value {error}") from None

@@ -1,0 +1,41 @@
+"""The names that the expressions of one attempt see."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from engine.models import Execution
+from engine.names import ALWAYS_THERE, FUNCTIONS
+from engine.state import Key, State
+
+
+class Scope(Mapping[str, Any]):
+    """The outputs of all nodes upstream, by id, and the names that are always there; nothing is copied."""
+
+    def __init__(self, execution: Execution, state: State, key: Key, attempt: int) -> None:
+        self._state = state
+        self._node_id, self._iteration = key
+        self._constants: dict[str, Any] = {
+            "execution": {"id": execution.id, "started_at": _iso(state), "attempt": attempt},
+            "workflow": {"id": execution.workflow_id, "name": execution.definition.get("name", "")},
+            "variables": {},
+        }
+
+    def __getitem__(self, name: str) -> Any:
+        if name in self._constants:
+            return self._constants[name]
+        node_id = self._state.graph.trigger if name == "trigger" else name
+        if not self._state.graph.is_upstream(node_id, of=self._node_id):
+            raise KeyError(name)
+        node = self._state.nodes.get((node_id, self._iteration))
+        return node.output if node else None
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._state.graph.upstream(self._node_id)
+        yield from sorted(ALWAYS_THERE - FUNCTIONS)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+
+def _iso(state: State) -> str | None:
+    return state.started_at.isoformat() if state.started_at else None

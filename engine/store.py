@@ -1,0 +1,258 @@
+"""All the engine's SQL: executions, their log, and who holds which."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any, Protocol, cast
+
+from sqlalchemy import JSON, Text, bindparam, func, insert, or_, update
+from sqlalchemy import cast as sql_cast
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
+
+from engine.events import Event, Status
+from engine.models import Execution, ExecutionLog, UtcDateTime
+
+OPEN = ("pending", "running")
+
+
+class Transactions(Protocol):
+    """Gives sessions on the database; `write` commits at its end and rolls back on an exception."""
+
+    def read(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+    def write(self) -> AbstractAsyncContextManager[AsyncSession]: ...
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Filters:
+    """Which executions to list; None is all."""
+
+    workflow_ids: Sequence[str] | None = None
+    status: str | None = None
+    trigger: str | None = None
+    since: datetime | None = None
+    until: datetime | None = None
+    search: str = ""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class NodeSummary:
+    """How a node of an execution fared over all its attempts."""
+
+    status: Status
+    attempts: int
+    started_at: datetime | None
+    completed_at: datetime | None
+
+    @property
+    def duration_ms(self) -> int | None:
+        if self.started_at is None or self.completed_at is None:
+            return None
+        return round((self.completed_at - self.started_at).total_seconds() * 1000)
+
+
+class Store:
+    """Reads and writes executions; what it returns belongs to no session."""
+
+    def __init__(self, transactions: Transactions) -> None:
+        self._transactions = transactions
+
+    async def insert_execution(self, session: AsyncSession, execution: Execution) -> None:
+        """Add an execution within the caller's transaction; the worker finds it once that is committed."""
+        session.add(execution)
+        await session.flush()
+
+    async def get_execution(self, execution_id: str) -> Execution | None:
+        async with self._transactions.read() as session:
+            return await session.get(Execution, execution_id)
+
+    async def find_by_idempotency_key(self, workflow_id: str, key: str) -> Execution | None:
+        query = select(Execution).where(Execution.workflow_id == workflow_id, Execution.idempotency_key == key)
+        async with self._transactions.read() as session:
+            return (await session.exec(query)).first()
+
+    async def list_executions(
+        self, filters: Filters, *, limit: int = 50, before: str | None = None
+    ) -> Sequence[Execution]:
+        """Return the newest executions first; `before` is the id of the last one on the page before."""
+        query = select(Execution).order_by(col(Execution.id).desc()).limit(limit).where(*_conditions(filters))
+        if before is not None:
+            query = query.where(col(Execution.id) < before)
+        async with self._transactions.read() as session:
+            return (await session.exec(query)).all()
+
+    async def append(self, events: Sequence[Event]) -> None:
+        """Write events and what they make of their executions in one transaction."""
+        async with self._transactions.write() as session:
+            connection = await session.connection()
+            await connection.execute(insert(ExecutionLog), [_row(event) for event in events])
+            for query, status in ((_MARK_STARTED, True), (_MARK_ENDED, False)):
+                own = [event for event in events if event.node_id is None and (event.status == "running") is status]
+                if own:
+                    await connection.execute(query, [_execution_values(event) for event in own])
+
+    async def read_log(self, execution_id: str, *, after_seq: int = 0, limit: int | None = None) -> list[Event]:
+        """Return an execution's events in order."""
+        query = (
+            select(ExecutionLog)
+            .where(ExecutionLog.execution_id == execution_id, ExecutionLog.seq > after_seq)
+            .order_by(col(ExecutionLog.seq))
+            .limit(limit)
+        )
+        async with self._transactions.read() as session:
+            return [_event(row) for row in await session.exec(query)]
+
+    async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
+        """Return what has become of each node, by id."""
+        log = ExecutionLog
+        query = (
+            select(log.node_id, log.status, log.attempt, log.timestamp)
+            .where(log.execution_id == execution_id, col(log.node_id).is_not(None))
+            .order_by(col(log.seq))
+        )
+        async with self._transactions.read() as session:
+            rows = (await session.exec(query)).all()
+        return summarize((cast(str, id_), cast(Status, status), attempt, at) for id_, status, attempt, at in rows)
+
+    async def claim(self, by: str, *, now: datetime, until: datetime, limit: int) -> list[str]:
+        """Take up to `limit` open executions that nobody holds, the oldest first; return their ids."""
+        is_free = or_(col(Execution.claimed_until).is_(None), col(Execution.claimed_until) < now)
+        is_due = or_(col(Execution.resume_at).is_(None), col(Execution.resume_at) <= now)
+        free = (
+            select(Execution.id)
+            .where(col(Execution.status).in_(OPEN), is_free, is_due)
+            .order_by(col(Execution.id))
+            .limit(limit)
+            .with_for_update(skip_locked=True)
+        )
+        query = (
+            update(Execution)
+            .where(col(Execution.id).in_(free))
+            .values(claimed_by=by, claimed_until=until)
+            .returning(col(Execution.id))
+        )
+        async with self._transactions.write() as session:
+            return sorted((await (await session.connection()).execute(query)).scalars())
+
+    async def renew(self, by: str, execution_ids: Sequence[str], *, until: datetime) -> None:
+        """Keep what one process drives."""
+        mine = col(Execution.claimed_by) == by
+        await self._update_claims(mine & col(Execution.id).in_(execution_ids), claimed_until=until)
+
+    async def release(self, by: str) -> None:
+        """Give back all that one process holds."""
+        await self._update_claims(col(Execution.claimed_by) == by, claimed_by=None, claimed_until=None)
+
+    async def list_holders(self) -> list[str]:
+        """Return who holds open executions."""
+        query = select(Execution.claimed_by).where(col(Execution.status).in_(OPEN)).distinct()
+        async with self._transactions.read() as session:
+            return [by for by in await session.exec(query) if by is not None]
+
+    async def _update_claims(self, condition: Any, **values: Any) -> None:
+        query = update(Execution).where(condition, col(Execution.status).in_(OPEN)).values(values)
+        async with self._transactions.write() as session:
+            await (await session.connection()).execute(query)
+
+
+_MARK_STARTED = (
+    update(Execution)
+    .where(col(Execution.id) == bindparam("execution"))
+    .values(
+        status=bindparam("new_status"),
+        started_at=func.coalesce(col(Execution.started_at), bindparam("moment", type_=UtcDateTime)),
+        updated_at=bindparam("moment", type_=UtcDateTime),
+    )
+)
+_MARK_ENDED = (
+    update(Execution)
+    .where(col(Execution.id) == bindparam("execution"))
+    .values(
+        status=bindparam("new_status"),
+        completed_at=bindparam("moment", type_=UtcDateTime),
+        updated_at=bindparam("moment", type_=UtcDateTime),
+        result=bindparam("outcome", type_=JSON),
+        error=bindparam("failure", type_=JSON),
+        claimed_by=None,
+        claimed_until=None,
+    )
+)
+
+
+def summarize(rows: Iterable[tuple[str, Status, int, datetime]]) -> dict[str, NodeSummary]:
+    """Fold (node, status, attempt, moment) in the order of the log to what has become of each node."""
+    nodes: dict[str, NodeSummary] = {}
+    attempts: dict[str, int] = defaultdict(int)
+    for id_, status, attempt, at in rows:
+        attempts[id_] = max(attempts[id_], attempt)
+        known = nodes.get(id_) or NodeSummary(
+            status=status, attempts=0, started_at=None if status == "skipped" else at, completed_at=None
+        )
+        ended_at = None if status in ("running", "waiting") else at
+        nodes[id_] = replace(known, status=status, attempts=attempts[id_], completed_at=ended_at)
+    return nodes
+
+
+def _conditions(filters: Filters) -> list[Any]:
+    wanted: list[Any] = []
+    if filters.workflow_ids is not None:
+        wanted.append(col(Execution.workflow_id).in_(filters.workflow_ids))
+    if filters.status:
+        wanted.append(col(Execution.status) == filters.status)
+    if filters.trigger:
+        wanted.append(col(Execution.trigger) == filters.trigger)
+    if filters.since:
+        wanted.append(col(Execution.created_at) >= filters.since)
+    if filters.until:
+        wanted.append(col(Execution.created_at) <= filters.until)
+    if filters.search:
+        wanted.append(_contains(filters.search))
+    return wanted
+
+
+def _contains(text: str) -> Any:
+    """Look in the id and in all that an execution took and gave, whatever the case."""
+    columns = (Execution.id, Execution.error, Execution.input, Execution.result)
+    return or_(*(sql_cast(col(column), Text).icontains(text, autoescape=True) for column in columns))
+
+
+def _row(event: Event) -> dict[str, Any]:
+    return {
+        "execution_id": event.execution_id,
+        "seq": event.seq,
+        "node_id": event.node_id,
+        "iteration": list(event.iteration),
+        "attempt": event.attempt,
+        "status": event.status,
+        "input": event.input,
+        "output": event.output,
+        "error": event.error,
+        "handles": None if event.handles is None else list(event.handles),
+        "stdout": event.stdout,
+        "timestamp": event.timestamp,
+    }
+
+
+def _event(row: ExecutionLog) -> Event:
+    return Event(
+        execution_id=row.execution_id,
+        seq=row.seq,
+        node_id=row.node_id,
+        iteration=tuple(row.iteration),
+        attempt=row.attempt,
+        status=cast(Status, row.status),
+        input=row.input,
+        output=row.output,
+        error=row.error,
+        handles=None if row.handles is None else tuple(row.handles),
+        stdout=row.stdout,
+        timestamp=row.timestamp,
+    )
+
+
+def _execution_values(event: Event) -> dict[str, Any]:
+    values = {"execution": event.execution_id, "new_status": event.status, "moment": event.timestamp}
+    return values if event.status == "running" else {**values, "outcome": event.output, "failure": event.error}

@@ -1,0 +1,185 @@
+"""Finds executions that nobody drives, claims them and has them driven, as many at once as it may."""
+
+import asyncio
+import logging
+import os
+import secrets
+import socket
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
+from datetime import timedelta
+from typing import Any
+
+import httpx
+from sqlalchemy.exc import SQLAlchemyError
+
+from engine.attempt import Tools
+from engine.clock import Clock, SystemClock
+from engine.errors import LostRace
+from engine.events import ENDED, Event
+from engine.journal import Journal
+from engine.runner import Runner
+from engine.sandbox import Sandbox
+from engine.sdk import Step
+from engine.store import Store
+
+LEASE = timedelta(seconds=30)
+RENEW_EVERY = timedelta(seconds=10)
+LOOK_EVERY = timedelta(seconds=5)
+log = logging.getLogger(__name__)
+
+
+class Worker:
+    """Drives executions; a claim is a lease, so that those of a dead process are taken over."""
+
+    def __init__(
+        self,
+        store: Store,
+        journal: Journal,
+        steps: Mapping[str, Step],
+        http: httpx.AsyncClient,
+        sandbox: Sandbox,
+        *,
+        clock: Clock | None = None,
+        limit: int = 1_000,
+    ) -> None:
+        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self._store = store
+        self._journal = journal
+        self._clock = clock or SystemClock()
+        self._runner = Runner(
+            store=store, journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock
+        )
+        self._limit = limit
+        self._work = asyncio.Event()
+        self._driving: dict[str, asyncio.Task[None]] = {}
+        self._duties: list[asyncio.Task[None]] = []
+        self._waiting: dict[str, list[asyncio.Event]] = {}
+        self._unsubscribe: Callable[[], None] | None = None
+
+    async def start(self) -> None:
+        """Take over what dead processes on this machine have left, and begin to look for work."""
+        for holder in await self._store.list_holders():
+            if _is_dead(holder):
+                await self._store.release(holder)
+        self._unsubscribe = self._journal.subscribe(self._note_ends)
+        self._duties = [asyncio.create_task(self._claim_work()), asyncio.create_task(self._renew_claims())]
+
+    async def stop(self, *, grace: float = 20) -> None:
+        """Claim no more, give running steps `grace` seconds to end, and leave the rest for others to go on with."""
+        await _cancel(self._duties)
+        self._runner.stop()
+        if driving := list(self._driving.values()):
+            await asyncio.wait(driving, timeout=grace)
+            await _cancel(driving)
+        await self._store.release(self.name)
+        if self._unsubscribe:
+            self._unsubscribe()
+
+    def submit(self, execution_id: str) -> None:
+        """Say that an execution has been committed, so that it is driven at once and not at the next look."""
+        log.debug("Execution %s is to be driven", execution_id)
+        self._work.set()
+
+    async def wait(self, execution_id: str, timeout: float) -> bool:
+        """Return whether the execution has ended, as soon as it has or after `timeout` seconds."""
+        ended = asyncio.Event()
+        self._waiting.setdefault(execution_id, []).append(ended)
+        try:
+            execution = await self._store.get_execution(execution_id)
+            if execution is None or execution.status in ENDED:
+                return execution is not None
+            async with asyncio.timeout(timeout):
+                return await ended.wait()
+        except TimeoutError:
+            return False
+        finally:
+            self._waiting[execution_id].remove(ended)
+            if not self._waiting[execution_id]:
+                del self._waiting[execution_id]
+
+    async def _claim_work(self) -> None:
+        """Claim whatever is free and drive it, at a call and from time to time."""
+        while True:
+            self._work.clear()
+            await _keep_going(self._claim, "claim executions")
+            await _first_of(self._work.wait(), self._clock.sleep_until(self._clock.now() + LOOK_EVERY))
+
+    async def _claim(self) -> None:
+        """The one place where executions are handed out."""
+        if room := self._limit - len(self._driving):
+            now = self._clock.now()
+            for execution_id in await self._store.claim(self.name, now=now, until=now + LEASE, limit=room):
+                task = asyncio.create_task(self._drive(execution_id), name=execution_id)
+                self._driving[execution_id] = task
+
+    async def _drive(self, execution_id: str) -> None:
+        try:
+            await self._runner.drive(execution_id)
+        except LostRace:
+            log.warning("Execution %s is driven elsewhere", execution_id)
+        except (SQLAlchemyError, OSError):  # the database is away: somebody goes on when it is back
+            log.exception("Execution %s was interrupted", execution_id)
+        except Exception:
+            log.exception("Execution %s can't be driven", execution_id)
+            await _keep_going(lambda: self._give_up(execution_id), f"end execution {execution_id}")
+        finally:
+            self._driving.pop(execution_id, None)
+            if len(self._driving) == self._limit - 1:
+                self._work.set()  # there is room again
+
+    async def _give_up(self, execution_id: str) -> None:
+        message = "An internal error happened; the server's log has it under the execution's id."
+        await self._runner.give_up(execution_id, kind="internal", message=message)
+
+    async def _renew_claims(self) -> None:
+        while True:
+            await self._clock.sleep_until(self._clock.now() + RENEW_EVERY)
+            if self._driving:
+                await _keep_going(self._renew, "renew the claims")
+
+    async def _renew(self) -> None:
+        await self._store.renew(self.name, list(self._driving), until=self._clock.now() + LEASE)
+
+    def _note_ends(self, events: Sequence[Event]) -> None:
+        for event in events:
+            if event.node_id is None and event.status in ENDED:
+                for ended in self._waiting.get(event.execution_id, ()):
+                    ended.set()
+
+
+def _is_dead(holder: str) -> bool:
+    """Tell whether a process of this machine is gone; one with our own pid was in a container before us."""
+    host, pid, _ = holder.rsplit(":", 2)
+    if host != socket.gethostname():
+        return False
+    if int(pid) == os.getpid():
+        return True
+    try:
+        os.kill(int(pid), 0)
+    except ProcessLookupError:
+        return True
+    except PermissionError:
+        return False
+    return False
+
+
+async def _keep_going(duty: Callable[[], Awaitable[None]], what: str) -> None:
+    """A duty that fails once is tried again at its next turn."""
+    try:
+        await duty()
+    except Exception:
+        log.exception("Could not %s", what)
+
+
+async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:
+    tasks = [asyncio.create_task(work) for work in works]
+    try:
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        await _cancel(tasks)
+
+
+async def _cancel(tasks: Sequence["asyncio.Task[Any]"]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
