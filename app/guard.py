@@ -26,6 +26,7 @@ OPEN_TO_STRANGERS = {
     f"{State.get_full_name()}.hydrate",
     f"{State.get_full_name()}.hydrate_and_load",
     f"{OnLoadInternalState.get_full_name()}.on_load_internal",
+    f"{OnLoadInternalState.get_full_name()}.set_is_hydrated",
     f"{UpdateVarsInternalState.get_full_name()}.update_vars_internal",
     f"{FrontendEventExceptionState.get_full_name()}.handle_frontend_exception",
 }

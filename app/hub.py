@@ -52,14 +52,14 @@ class Hub:
         self._moved: set[str] = set()
         self._has_moved = asyncio.Event()
         self._message_number = count(1)
+        runtime.changes.subscribe(self._changes.put_nowait)
+        runtime.journal.subscribe(self._note_progress)
 
     async def run(self) -> None:
-        """Listen to what is saved and tell the watchers, until cancelled."""
-        self._runtime.changes.subscribe(self._changes.put_nowait)
-        self._runtime.journal.subscribe(self._note_progress)
+        """Tell the watchers what is saved, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(self._tell_changes())
-            tasks.create_task(self._tell_progress())
+            tasks.create_task(_for_ever(self._tell_next_change))
+            tasks.create_task(_for_ever(self._tell_next_progress))
 
     async def watch(self, token: str, user: User, workflow_id: str) -> None:
         """Show a tab a workflow's document and executions, and keep it up to date from now on."""
@@ -81,21 +81,19 @@ class Hub:
         self._moved.update(event.execution_id for event in events)
         self._has_moved.set()
 
-    async def _tell_changes(self) -> None:
-        while True:
-            change = await self._changes.get()
-            said = {"rev": change.rev, "ops": change.ops, "by": change.by}
-            await self._to_all(change.workflow_id, self._show_document, change=said)
+    async def _tell_next_change(self) -> None:
+        change = await self._changes.get()
+        said = {"rev": change.rev, "ops": change.ops, "by": change.by}
+        await self._to_all(change.workflow_id, self._show_document, change=said)
 
-    async def _tell_progress(self) -> None:
-        while True:
-            await self._has_moved.wait()
-            self._has_moved.clear()
-            moved, self._moved = self._moved, set()
-            began = time.monotonic()
-            for workflow_id in await self._watched_workflows(moved):
-                await self._to_all(workflow_id, self._show_executions)
-            await asyncio.sleep(max(PAUSE, 2 * (time.monotonic() - began)))
+    async def _tell_next_progress(self) -> None:
+        await self._has_moved.wait()
+        self._has_moved.clear()
+        moved, self._moved = self._moved, set()
+        began = time.monotonic()
+        for workflow_id in await self._watched_workflows(moved):
+            await self._to_all(workflow_id, self._show_executions)
+        await asyncio.sleep(max(PAUSE, 2 * (time.monotonic() - began)))
 
     async def _watched_workflows(self, execution_ids: set[str]) -> set[str]:
         watched = {watcher.workflow_id for watcher in self._watchers.values()}
@@ -103,11 +101,8 @@ class Hub:
 
     async def _to_all(self, workflow_id: str, show: Callable[..., Awaitable[None]], **said: Any) -> None:
         watchers = {token: watcher for token, watcher in self._watchers.items() if watcher.workflow_id == workflow_id}
-        try:
-            if watchers:
-                await show(watchers, workflow_id, **said)
-        except Exception:
-            log.exception("The watchers of %s could not be told what has changed", workflow_id)
+        if watchers:
+            await show(watchers, workflow_id, **said)
 
     async def _show_document(self, watchers: Watchers, workflow_id: str, **said: Any) -> None:
         workflow = await workflows.get_workflow(self._runtime, _user_of(watchers), workflow_id)
@@ -152,6 +147,14 @@ class Hub:
 
     def _message(self, workflow_id: str, **said: Any) -> dict[str, Any]:
         return {"n": next(self._message_number), "workflow_id": workflow_id, **said}
+
+
+async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
+    while True:
+        try:
+            await work()
+        except Exception:
+            log.exception("Those who watch could not be told what has changed")
 
 
 def _user_of(watchers: Watchers) -> User:

@@ -4,15 +4,16 @@ import reflex as rx
 
 from app.live import LiveState
 from app.pages.editor.card import node_card
+from app.pages.editor.execution_state import ExecutionState
 from app.pages.editor.executions import executions_drawer
 from app.pages.editor.palette import palette
 from app.pages.editor.panel import panel
-from app.pages.editor.execution_state import ExecutionState
 from app.pages.editor.state import EditorState
 from app.pages.editor.toolbar import toolbar
 from app.ui.catalogue import HANDLES
 from app.ui.notices import notices
 from components.canvas import Canvas
+from components.commit_keys import CommitKeys
 
 
 def editor() -> rx.Component:
@@ -24,6 +25,7 @@ def editor() -> rx.Component:
         panel(),
         executions_drawer(),
         notices(),
+        CommitKeys.create(),
         class_name="editor",
     )
 

@@ -9,7 +9,7 @@ from app.ui.status import status_icon
 
 @rx.memo
 def node_card(
-    id: rx.Var[str],  # noqa: A002 - React Flow's own name
+    id: rx.Var[str],
     data: rx.Var[dict],
     selected: rx.Var[bool],
     status: rx.Var[dict],

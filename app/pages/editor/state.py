@@ -9,7 +9,7 @@ from app.guard import current_user
 from app.live import get_hub
 from app.pages.editor.execution_state import ExecutionState
 from app.pages.editor.values import read_value
-from app.pages.editor.views import NodeView, view_node
+from app.pages.editor.views import NodeView, shown_text, view_node
 from app.runtime import get_runtime
 from app.services import workflows
 from app.ui.notices import NoticeState
@@ -69,8 +69,9 @@ class EditorState(rx.State):
         return EditorState.apply([{"op": "set_label", "id": self.node.id, "label": label}]) if is_new else None
 
     @rx.event
-    def set_field(self, path: str, kind: Kind, text: str) -> rx.event.EventSpec:
-        return EditorState.apply([self._set(path, read_value(kind, text))])
+    def set_field(self, path: str, kind: Kind, text: str) -> rx.event.EventSpec | None:
+        is_new = text != shown_text(self.node, path)
+        return EditorState.apply([self._set(path, read_value(kind, text))]) if is_new else None
 
     @rx.event
     def add_pair(self, path: str, name: str) -> rx.event.EventSpec | None:

@@ -77,6 +77,17 @@ def view_node(node: Mapping[str, Any], steps: Mapping[str, Step], problems: Sequ
     )
 
 
+def shown_text(view: NodeView, path: str) -> str | None:
+    """The text that the panel shows for a path; None for one that it doesn't show."""
+    for field_view in view.fields:
+        if path == field_view.path:
+            return field_view.value
+        if path.startswith(f"{field_view.path}/"):
+            key = path.removeprefix(f"{field_view.path}/")
+            return next((pair.value for pair in field_view.pairs if pair.key == key), None)
+    return None
+
+
 def _view_fields(step: Step, inputs: Mapping[str, Any], problems: Mapping[str, str]) -> list[FieldView]:
     return [_view_field(field, inputs, problems) for field in step.fields if _is_shown(field, step, inputs)]
 

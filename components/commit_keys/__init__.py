@@ -1,0 +1,10 @@
+"""Enter and Escape in inputs that save when one leaves them."""
+
+import reflex as rx
+
+
+class CommitKeys(rx.Component):
+    """Put it on a page once; it shows nothing."""
+
+    library = rx.asset("commit_keys.jsx", shared=True).importable_path
+    tag = "CommitKeys"
