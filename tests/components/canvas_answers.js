@@ -1,0 +1,16 @@
+/** Answers on stdout what the canvas makes of the questions on stdin. */
+
+import { applyOps, fromSnapshot } from "../../components/canvas/ops.js";
+import { freeId } from "../../components/canvas/placement.js";
+
+const { replays, labels } = await Bun.stdin.json();
+
+function replay({ before, ops }) {
+  const graph = applyOps(fromSnapshot(before, { nodes: [], edges: [] }), ops);
+  return {
+    nodes: Object.fromEntries(graph.nodes.map(({ id, type, position, data }) => [id, { type, position, data }])),
+    edges: Object.fromEntries(graph.edges.map(({ id, source, target, sourceHandle }) => [id, [source, sourceHandle, target]])),
+  };
+}
+
+console.log(JSON.stringify({ replays: replays.map(replay), ids: labels.map((label) => freeId(label, [])) }));
