@@ -63,7 +63,8 @@ def _security_headers(settings: Settings, script_hashes: Iterable[str]) -> dict[
 
 
 def _content_security_policy(settings: Settings, script_hashes: Iterable[str]) -> str:
-    websockets = sorted(origin.replace("http", "ws", 1) for origin in settings.origins)  # to some not 'self'
+    # Older browsers don't count a websocket as 'self', and no policy can name an IPv6 address.
+    websockets = sorted(origin.replace("http", "ws", 1) for origin in settings.origins if "[" not in origin)
     return "; ".join(
         [
             "default-src 'self'",
