@@ -9,6 +9,7 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import JSON, Text, bindparam, func, insert, or_, update
 from sqlalchemy import cast as sql_cast
+from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -46,6 +47,7 @@ class NodeSummary:
     attempts: int
     started_at: datetime | None
     completed_at: datetime | None
+    handles: tuple[str, ...] | None = None
 
     @property
     def duration_ms(self) -> int | None:
@@ -94,28 +96,31 @@ class Store:
                 if own:
                     await connection.execute(query, [_execution_values(event) for event in own])
 
-    async def read_log(self, execution_id: str, *, after_seq: int = 0, limit: int | None = None) -> list[Event]:
-        """Return an execution's events in order."""
+    async def read_log(
+        self, execution_id: str, *, after_seq: int = 0, limit: int | None = None, node_id: str | None = None
+    ) -> list[Event]:
+        """Return an execution's events in order, or those of one node."""
         query = (
             select(ExecutionLog)
             .where(ExecutionLog.execution_id == execution_id, ExecutionLog.seq > after_seq)
             .order_by(col(ExecutionLog.seq))
             .limit(limit)
         )
+        if node_id is not None:
+            query = query.where(ExecutionLog.node_id == node_id)
         async with self._transactions.read() as session:
             return [_event(row) for row in await session.exec(query)]
 
     async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
         """Return what has become of each node, by id."""
-        log = ExecutionLog
+        log = ExecutionLog.__table__.c  # type: ignore[attr-defined]
         query = (
-            select(log.node_id, log.status, log.attempt, log.timestamp)
-            .where(log.execution_id == execution_id, col(log.node_id).is_not(None))
-            .order_by(col(log.seq))
+            sql_select(log.node_id, log.status, log.attempt, log.timestamp, log.handles)
+            .where(log.execution_id == execution_id, log.node_id.is_not(None))
+            .order_by(log.seq)
         )
         async with self._transactions.read() as session:
-            rows = (await session.exec(query)).all()
-        return summarize((cast(str, id_), cast(Status, status), attempt, at) for id_, status, attempt, at in rows)
+            return summarize((await (await session.connection()).execute(query)).tuples())
 
     async def claim(self, by: str, *, now: datetime, until: datetime, limit: int) -> list[str]:
         """Take up to `limit` open executions that nobody holds, the oldest first; return their ids."""
@@ -182,17 +187,18 @@ _MARK_ENDED = (
 )
 
 
-def summarize(rows: Iterable[tuple[str, Status, int, datetime]]) -> dict[str, NodeSummary]:
-    """Fold (node, status, attempt, moment) in the order of the log to what has become of each node."""
+def summarize(rows: Iterable[tuple[str, Status, int, datetime, Sequence[str] | None]]) -> dict[str, NodeSummary]:
+    """Fold (node, status, attempt, moment, handles) in the order of the log to what has become of each node."""
     nodes: dict[str, NodeSummary] = {}
     attempts: dict[str, int] = defaultdict(int)
-    for id_, status, attempt, at in rows:
+    for id_, status, attempt, at, handles in rows:
         attempts[id_] = max(attempts[id_], attempt)
         known = nodes.get(id_) or NodeSummary(
             status=status, attempts=0, started_at=None if status == "skipped" else at, completed_at=None
         )
         ended_at = None if status in ("running", "waiting") else at
-        nodes[id_] = replace(known, status=status, attempts=attempts[id_], completed_at=ended_at)
+        taken = None if handles is None else tuple(handles)
+        nodes[id_] = replace(known, status=status, attempts=attempts[id_], completed_at=ended_at, handles=taken)
     return nodes
 
 
