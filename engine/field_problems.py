@@ -24,12 +24,13 @@ def find_input_problems(step: Step, inputs: Mapping[str, Any]) -> Iterator[tuple
 
 
 def is_on(step: Step, condition: tuple[str, str] | None, inputs: Mapping[str, Any]) -> bool:
-    """Tell whether another field has the value that a `show_when` or `binding_when` asks for."""
+    """Tell whether another field has the value, or one of several with `|` between, that a condition asks for."""
     if condition is None:
         return True
     name, wanted = condition
     default = next((field.default for field in step.fields if field.name == name), None)
-    return str(inputs.get(name, default)).lower() == wanted.lower()
+    given = default if inputs.get(name) is None else inputs[name]
+    return str(given).lower() in wanted.lower().split("|")
 
 
 def is_empty(value: Any) -> bool:

@@ -33,7 +33,7 @@ class Field:
     `binding` says how a `{{ }}` enters the value: `value` keeps the type or becomes text, `url` is
     percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `source` is Python that
     the step itself evaluates and so has no braces; `sees` are the names that the step adds to it.
-    `show_when` and `binding_when` name another field and the value it must have.
+    `show_when` and `binding_when` name another field and the value it must have (several: `a|b`).
     """
 
     name: str

@@ -1,7 +1,7 @@
 """All the engine's SQL: executions, their log, and who holds which."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -70,6 +70,12 @@ class Store:
     async def get_execution(self, execution_id: str) -> Execution | None:
         async with self._transactions.read() as session:
             return await session.get(Execution, execution_id)
+
+    async def find_workflows(self, execution_ids: Collection[str]) -> set[str]:
+        """Return the ids of the workflows that some executions are of."""
+        query = select(Execution.workflow_id).where(col(Execution.id).in_(execution_ids)).distinct()
+        async with self._transactions.read() as session:
+            return set(await session.exec(query))
 
     async def find_by_idempotency_key(self, workflow_id: str, key: str) -> Execution | None:
         query = select(Execution).where(Execution.workflow_id == workflow_id, Execution.idempotency_key == key)

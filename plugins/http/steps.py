@@ -1,0 +1,184 @@
+"""One HTTP request: sent as the form says, read up to a limit, its failures said in words."""
+
+import base64
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import Any
+
+import httpx
+
+from engine.sdk import StepContext, StepError
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+MAX_BYTES = 10 * 1024 * 1024
+PASSING = frozenset({408, 429})  # and all from 500: worth another try
+
+
+async def request(  # noqa: PLR0913 - the form's fields
+    context: StepContext,
+    *,
+    method: str,
+    url: str,
+    query: dict[str, Any] | None,
+    headers: dict[str, Any] | None,
+    body_type: str,
+    body: Any,
+    fail_on_status: bool,
+    follow_redirects: bool,
+) -> dict[str, Any]:
+    """Send the request and give status, headers, body and final URL."""
+    prepared = _prepare(context.http, method, url, query, headers, body_type, body)
+    try:
+        response = await context.http.send(prepared, stream=True, follow_redirects=follow_redirects)
+        try:
+            content = await _read(response)
+        finally:
+            await response.aclose()
+    except httpx.HTTPError as error:
+        raise _explain(error, prepared.url) from None
+    if fail_on_status and response.status_code >= 400:
+        raise _refused(response, content)
+    return {
+        "status": response.status_code,
+        "headers": dict(response.headers),
+        "body": _parse(response, content),
+        "url": str(response.url),
+    }
+
+
+def _prepare(
+    http: httpx.AsyncClient,
+    method: str,
+    url: str,
+    query: Mapping[str, Any] | None,
+    headers: Mapping[str, Any] | None,
+    body_type: str,
+    body: Any,
+) -> httpx.Request:
+    sent = {name: _as_text(value).strip() for name, value in (headers or {}).items() if value is not None}
+    try:
+        address = httpx.URL(str(url).strip())
+    except httpx.InvalidURL as error:
+        raise StepError(f"{str(url)[:200]!r} is not a URL: {error}", field="url") from None
+    if query:
+        address = address.copy_merge_params({name: _query_value(value) for name, value in query.items()})
+    try:
+        content, content_type = _encode(body_type, body)
+        if content is not None:
+            sent = {"content-type": content_type, **{name.lower(): value for name, value in sent.items()}}
+        return http.build_request(method, address, headers=sent, content=content)
+    except UnicodeEncodeError:
+        raise StepError("Headers may hold ASCII characters only.", field="headers") from None
+
+
+def _encode(body_type: str, body: Any) -> tuple[bytes | None, str]:
+    if body is None or body == "" or body_type == "none":
+        return None, ""
+    match body_type, body:
+        case "form", dict():
+            pairs = {name: _query_value(value) for name, value in body.items()}
+            return str(httpx.QueryParams(pairs)).encode(), "application/x-www-form-urlencoded"
+        case "form", _:
+            raise StepError("The body of a form must be an object of names and values.", field="body")
+        case "text", _:
+            return _as_text(body).encode(), "text/plain; charset=utf-8"
+    return json.dumps(body, ensure_ascii=False).encode(), "application/json"
+
+
+def _query_value(value: Any) -> str | list[str]:
+    return [_as_text(item) for item in value] if isinstance(value, list) else _as_text(value)
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
+
+
+async def _read(response: httpx.Response) -> bytes:
+    content = bytearray()
+    async for chunk in response.aiter_bytes():
+        content += chunk
+        if len(content) > MAX_BYTES:
+            raise StepError(f"The answer is larger than {MAX_BYTES // 1024**2} MB: ask for less, such as one page.")
+    return bytes(content)
+
+
+def _parse(response: httpx.Response, content: bytes) -> Any:
+    """Read JSON where the service says so and it is; else text, or base64 when it isn't text."""
+    if "json" in response.headers.get("content-type", ""):
+        try:
+            return json.loads(content, parse_constant=_refuse_constant) if content else None
+        except (ValueError, RecursionError):
+            pass  # what calls itself JSON and is not is given as the text it is
+    if b"\0" in content:
+        return {"base64": base64.b64encode(content).decode()}
+    return _decode(response, content)
+
+
+def _refuse_constant(name: str) -> Any:
+    raise ValueError(f"{name} is not JSON")
+
+
+def _decode(response: httpx.Response, content: bytes) -> str:
+    try:
+        return content.decode(response.charset_encoding or "utf-8", errors="replace")
+    except LookupError:
+        return content.decode("utf-8", errors="replace")
+
+
+def _refused(response: httpx.Response, content: bytes) -> StepError:
+    status = response.status_code
+    said = " ".join(_decode(response, content[:2000]).split())[:300]
+    return StepError(
+        f"{_shown(response.url)} answered {status} {_phrase(status)}" + (f": {said}" if said else "."),
+        kind=f"http_{status}",
+        retryable=status in PASSING or status >= 500,
+        retry_after=_retry_after(response.headers.get("retry-after")),
+    )
+
+
+def _phrase(status: int) -> str:
+    try:
+        return HTTPStatus(status).phrase
+    except ValueError:
+        return ""
+
+
+def _retry_after(value: str | None) -> float | None:
+    """Seconds that the service asks to wait; it may give a date instead."""
+    if not value:
+        return None
+    if value.strip().isdigit():
+        return float(value)
+    try:
+        moment = parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(moment.tzinfo or UTC)).total_seconds()) if moment.tzinfo else None
+
+
+def _explain(error: httpx.HTTPError, url: httpx.URL) -> StepError:
+    """Say what went wrong with the connection, and whether another try may help."""
+    where = _shown(url)
+    match error:
+        case httpx.UnsupportedProtocol():
+            return StepError("A URL begins with http:// or https:// and a host.", field="url")
+        case httpx.LocalProtocolError():
+            return StepError(f"This request can't be sent: {error}. Check the headers.", field="headers")
+        case httpx.TooManyRedirects():
+            return StepError(f"{where} redirects in a circle.", field="url")
+        case httpx.DecodingError():
+            return StepError(f"{where} sent an answer that can't be decompressed.")
+        case httpx.TimeoutException():
+            return StepError(f"{where} didn't answer in time.", kind="timeout", retryable=True)
+        case httpx.ConnectError():
+            reason = f"{where} can't be reached ({error}): check the host, and that it is up."
+            return StepError(reason, kind="connection", retryable=True)
+    return StepError(f"The connection to {where} broke ({error}).", kind="connection", retryable=True)
+
+
+def _shown(url: httpx.URL) -> str:
+    """The URL without user, password and query, where secrets may be."""
+    return f"{url.scheme}://{url.netloc.decode(errors='replace')}{url.path}" if url.host else str(url.path)
