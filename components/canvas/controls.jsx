@@ -15,7 +15,12 @@ export function Controls() {
     <Panel position="bottom-left" className="canvas-controls">
       <Button label="Zoom in" onClick={() => flow.zoomIn(glide())} drawing="M8 3v10M3 8h10" />
       <Button label="Zoom out" onClick={() => flow.zoomOut(glide())} drawing="M3 8h10" />
-      <Button label="Show everything" keys="F" onClick={() => flow.fitView({ ...FIT, ...glide() })} drawing="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3" />
+      <Button
+        label="Show everything"
+        keys="F"
+        onClick={() => flow.fitView({ ...FIT, ...glide() })}
+        drawing="M3 6V3h3M10 3h3v3M13 10v3h-3M6 13H3v-3"
+      />
     </Panel>
   );
 }

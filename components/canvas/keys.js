@@ -20,8 +20,9 @@ const ON_THE_CANVAS = {
   ArrowUp: "walk",
   ArrowDown: "walk",
 };
-const WRITES = "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox]";
-const LAYERS = "[role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
+const WRITES =
+  "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox]";
+const LAYERS = "dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 
 /** Call `commands[name](key)` for the keys above; `root` is the canvas' own element. */
 export function useKeys(root, commands) {

@@ -17,7 +17,12 @@ const StepNode = memo(function StepNode({ id, type, data, selected }) {
   const outputs = outputsOf(data, handles);
   useMeasuredAgain(id, outputs.join());
   return (
-    <div className="step-node" id={`node-${id}`} aria-label={describe(data, status, problems)} data-status={status.status}>
+    <div
+      className="step-node"
+      id={`node-${id}`}
+      aria-label={describe(data, status, problems)}
+      data-status={status.status}
+    >
       {type !== "trigger" && <Handle type="target" position={Position.Left} />}
       <Card id={id} data={data} selected={selected} status={status} problems={problems} />
       {outputs.map((name, index) => (

@@ -1,4 +1,4 @@
-/** The server's ops, replayed on `{nodes, edges}` in React Flow's own form; what an op doesn't touch keeps its identity. */
+/** The server's ops, replayed on React Flow's nodes and edges; what an op doesn't touch keeps its identity. */
 
 const TYPES = new Set(["trigger", "action", "condition", "group"]);
 
@@ -17,7 +17,9 @@ export function fromSnapshot(doc, before) {
 /** The graph with just these nodes and edges selected. */
 export function selectOnly({ nodes, edges }, nodeIds, edgeIds = []) {
   const mark = (items, ids) =>
-    items.map((item) => (Boolean(item.selected) === ids.includes(item.id) ? item : { ...item, selected: !item.selected }));
+    items.map((item) =>
+      Boolean(item.selected) === ids.includes(item.id) ? item : { ...item, selected: !item.selected },
+    );
   return { nodes: mark(nodes, nodeIds), edges: mark(edges, edgeIds) };
 }
 
@@ -29,9 +31,15 @@ function applyOp({ nodes, edges }, op) {
       return { nodes: without(nodes, op.id), edges: edges.filter((edge) => !touches(edge, op.id)) };
     case "move_node":
       // Under the pointer the person's own position wins; theirs is sent when they let go.
-      return { nodes: change(nodes, op.id, (node) => (node.dragging ? node : { ...node, position: op.position })), edges };
+      return {
+        nodes: change(nodes, op.id, (node) => (node.dragging ? node : { ...node, position: op.position })),
+        edges,
+      };
     case "set":
-      return { nodes: changeData(nodes, op.id, (data) => setIn(data, op.path, op.remove ? undefined : op.value)), edges };
+      return {
+        nodes: changeData(nodes, op.id, (data) => setIn(data, op.path, op.remove ? undefined : op.value)),
+        edges,
+      };
     case "set_label":
       return { nodes: changeData(nodes, op.id, (data) => ({ ...data, label: op.label })), edges };
     case "rename_node":

@@ -1,4 +1,4 @@
-/** Palette items, which are the page's own elements: `data-palette='{"action", "label", "type"}'`, dragged or clicked. */
+/** The palette's items, dragged or clicked: the page's own elements with `data-palette='{"action", "label", "type"}'`. */
 
 import { useEffect } from "react";
 

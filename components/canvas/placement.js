@@ -27,7 +27,10 @@ export function rightmost(nodes) {
 /** An id as the server makes it from a label, so that an edge to the new node can be sent along. */
 export function freeId(label, nodes) {
   const taken = new Set(nodes.map(({ id }) => id));
-  const plain = label.normalize("NFKD").replace(/[^\x00-\x7f]/g, "").toLowerCase();
+  const plain = label
+    .normalize("NFKD")
+    .replace(/[^\x00-\x7f]/g, "")
+    .toLowerCase();
   const words = plain.replace(/[^a-z0-9]+/g, "_").replace(/^_|_$/g, "") || "node";
   const base = /^\d/.test(words) ? `node_${words}` : words;
   for (let number = 1; ; number++) {

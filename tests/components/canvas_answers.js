@@ -9,7 +9,9 @@ function replay({ before, ops }) {
   const graph = applyOps(fromSnapshot(before, { nodes: [], edges: [] }), ops);
   return {
     nodes: Object.fromEntries(graph.nodes.map(({ id, type, position, data }) => [id, { type, position, data }])),
-    edges: Object.fromEntries(graph.edges.map(({ id, source, target, sourceHandle }) => [id, [source, sourceHandle, target]])),
+    edges: Object.fromEntries(
+      graph.edges.map(({ id, source, target, sourceHandle }) => [id, [source, sourceHandle, target]]),
+    ),
   };
 }
 
