@@ -1,4 +1,4 @@
-/** The palette's items, dragged or clicked: the page's own elements with `data-palette='{"action", "label", "type"}'`. */
+/** The palette's items, dragged or clicked: elements of the page with `data-palette='{"action", "label", "type"}'`. */
 
 import { useEffect } from "react";
 
