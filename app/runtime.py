@@ -1,7 +1,7 @@
 """The running parts, opened and closed together."""
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -13,8 +13,13 @@ from app.db import Database
 from app.egress import make_client
 from app.migrations import migrate
 from app.settings import Settings
+from engine.journal import Journal
 from engine.models import utc_now
-from engine.sdk import Step
+from engine.sandbox import Sandbox
+from engine.sdk import Plugin, Step, steps_by_action
+from engine.store import Store
+from engine.worker import Worker
+from plugins import load_plugins
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -24,7 +29,11 @@ class Runtime:
     settings: Settings
     database: Database
     http: httpx.AsyncClient
+    plugins: tuple[Plugin, ...]
     steps: Mapping[str, Step]
+    store: Store
+    journal: Journal
+    worker: Worker
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
     clock: Callable[[], datetime] = utc_now
@@ -37,17 +46,11 @@ _open: list[Runtime] = []
 async def open_runtime(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Runtime]:
     """Bring the database up to date and start all parts; the block's end closes them in reverse."""
     await migrate(settings)
-    database = Database(settings.database_url)
-    try:
-        async with make_client(settings) as http:
-            runtime = Runtime(settings=settings, database=database, http=http, steps={}, clock=clock)
-            _open.append(runtime)
-            try:
-                yield runtime
-            finally:
-                _open.remove(runtime)
-    finally:
-        await database.close()
+    async with AsyncExitStack() as closing:
+        runtime = await _start(settings, closing, clock)
+        _open.append(runtime)
+        closing.callback(_open.remove, runtime)
+        yield runtime
 
 
 def get_runtime() -> Runtime:
@@ -55,3 +58,30 @@ def get_runtime() -> Runtime:
     if not _open:
         raise RuntimeError("The runtime is not open: the server's lifespan has not started, or has ended.")
     return _open[-1]
+
+
+async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[], datetime]) -> Runtime:
+    plugins = load_plugins()
+    steps = steps_by_action(plugins)
+    database = Database(settings.database_url)
+    closing.push_async_callback(database.close)
+    http = await closing.enter_async_context(make_client(settings))
+    sandbox = Sandbox()
+    closing.push_async_callback(sandbox.close)
+    store = Store(database)
+    journal = Journal(store)
+    closing.push_async_callback(journal.close)
+    worker = Worker(store, journal, steps, http, sandbox)
+    await worker.start()
+    closing.push_async_callback(worker.stop)
+    return Runtime(
+        settings=settings,
+        database=database,
+        http=http,
+        plugins=plugins,
+        steps=steps,
+        store=store,
+        journal=journal,
+        worker=worker,
+        clock=clock,
+    )

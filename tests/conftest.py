@@ -10,12 +10,10 @@ from tests.postgresql import start_postgresql
 
 
 @pytest.fixture(scope="session")
-def postgresql_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def postgresql_server() -> Iterator[str]:
     """The URL of a server that lives as long as the tests."""
-    folder = tmp_path_factory.mktemp("postgresql")
-    for parent in (folder.parent, folder.parent.parent):
-        parent.chmod(0o755)  # the server may run as another user
-    with start_postgresql(folder) as url:
+    # Not pytest's own folder, which is closed to the other user that the server may run as.
+    with TemporaryDirectory(prefix="treadle-postgresql-") as folder, start_postgresql(Path(folder)) as url:
         yield url
 
 

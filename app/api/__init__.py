@@ -3,12 +3,20 @@
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from app.api import auth, forms, health, workflows
+from app.api import auth, docs, executions, forms, health, integrations, workflows
 from app.api.body import BodyLimit
 from app.api.errors import ErrorAnswer, InternalErrors, add_error_handlers
 from app.api.fallback import NothingHere
 
-ROUTERS = (auth.router, forms.router, health.router, workflows.router)
+ROUTERS = (
+    auth.router,
+    forms.router,
+    workflows.router,
+    executions.router,
+    integrations.router,
+    health.router,
+    docs.router,
+)
 
 
 def create_api() -> FastAPI:

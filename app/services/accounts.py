@@ -13,6 +13,7 @@ from app.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.models import Membership, Session, User, Workspace
 from app.runtime import Runtime
 from app.security import hash_password, hash_token, is_password, new_token
+from app.services.example import add_example
 from app.services.values import check_text, invalid_field, is_storable
 
 SESSION_LIFE = timedelta(days=30)
@@ -36,7 +37,7 @@ async def sign_up(rt: Runtime, *, email: str, password: str, name: str, user_age
 
 
 async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_sign_up: bool = False) -> User:
-    """Add a user with a workspace of their own; raise Conflict for a taken e-mail."""
+    """Add a user with a workspace and an example of their own; raise Conflict for a taken e-mail."""
     email, name = check_email(email), check_text(name, "name", label="Name", max_length=100)
     password_hash = await hash_password(check_password(password))
     try:
@@ -49,6 +50,7 @@ async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_s
             session.add(user)
             await session.flush()
             await _give_workspace(session, user)
+            await add_example(session, user)
     except IntegrityError as error:
         raise Conflict("This e-mail is registered already. Sign in instead.") from error
     return user
@@ -125,12 +127,12 @@ def check_password(password: str) -> str:
     return password
 
 
-async def _give_workspace(session: AsyncSession, user: User) -> Workspace:
+async def _give_workspace(session: AsyncSession, user: User) -> None:
     workspace = Workspace(name=f"{user.name}’s workspace")
     session.add(workspace)
     await session.flush()
     session.add(Membership(workspace_id=workspace.id, user_id=user.id, role="admin"))
-    return workspace
+    await session.flush()
 
 
 async def _find_user(rt: Runtime, email: str) -> User | None:

@@ -189,11 +189,11 @@ async def test_the_list_is_filtered_by_tag(alice: httpx.AsyncClient) -> None:
     assert [item["name"] for item in found] == [item["name"] for item in sales] == ["Tagged"]
 
 
-@pytest.mark.parametrize(("sort", "first"), [("name", "A 0"), ("updated", "A 6"), ("created", "A 6")])
+@pytest.mark.parametrize(("sort", "first"), [("name", "Item 0"), ("updated", "Item 6"), ("created", "Item 6")])
 async def test_the_pages_of_a_list_hold_everything_once(alice: httpx.AsyncClient, sort: str, first: str) -> None:
     for number in range(7):
-        await create(alice, workflow(name=f"A {number}"))
-    params: dict[str, Any] = {"sort": sort, "limit": 3, "search": "a "}
+        await create(alice, workflow(name=f"Item {number}"))
+    params: dict[str, Any] = {"sort": sort, "limit": 3, "search": "item "}
     names: list[str] = []
     while params.get("cursor", "") is not None:
         page = (await alice.get("/api/workflows", params=params)).json()
@@ -201,7 +201,7 @@ async def test_the_pages_of_a_list_hold_everything_once(alice: httpx.AsyncClient
         params["cursor"] = page["next_cursor"]
 
     assert names[0] == first
-    assert sorted(names) == [f"A {number}" for number in range(7)]
+    assert sorted(names) == [f"Item {number}" for number in range(7)]
 
 
 @pytest.mark.parametrize(

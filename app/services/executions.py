@@ -1,0 +1,241 @@
+"""Executions: starting them, watching them and reading what they did."""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from datetime import UTC, datetime
+from typing import Any, TypedDict, Unpack
+
+from sqlmodel import col, select
+
+from app.errors import Forbidden, Invalid, InvalidWorkflow, NotFound
+from app.models import User, Workflow
+from app.runtime import Runtime
+from app.services.drafts import definition_of
+from app.services.editing import problems_of
+from app.services.paging import Page, check_limit, read_cursor, write_cursor
+from app.services.rights import find_workflow, is_visible_to
+from app.services.values import check_json, is_storable
+from engine.events import ENDED, Event
+from engine.models import Execution
+from engine.store import Filters, NodeSummary
+
+MISSING = "There is no execution of this id."
+MAX_SEQ = 2**31 - 1
+PAGE = 200  # events read at a time while watching
+
+
+async def start_execution(
+    rt: Runtime,
+    user: User,
+    workflow_id: str,
+    *,
+    input: Any,
+    trigger: str = "manual",
+    idempotency_key: str | None = None,
+) -> Execution:
+    """Start the draft as it is now; raise InvalidWorkflow with all of its problems. The same key starts it once."""
+    check_json(input)
+    _check_key(idempotency_key)
+    async with rt.database.read() as session:
+        await check_runnable(rt, await find_workflow(session, user, workflow_id, to="read"))
+    async with rt.database.write() as session:
+        workflow = await find_workflow(session, user, workflow_id, to="write")
+        if idempotency_key and (known := await rt.store.find_by_idempotency_key(workflow_id, idempotency_key)):
+            return known
+        execution = Execution(
+            workflow_id=workflow.id,
+            definition=definition_of(workflow),
+            trigger=trigger,
+            input=input,
+            idempotency_key=idempotency_key,
+        )
+        await rt.store.insert_execution(session, execution)
+    rt.worker.submit(execution.id)
+    return execution
+
+
+async def check_runnable(rt: Runtime, workflow: Workflow) -> None:
+    """Raise InvalidWorkflow when something keeps the workflow from running."""
+    if problems := await problems_of(rt, workflow):
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise InvalidWorkflow(f"The workflow has {count}.", problems)
+
+
+async def wait_for(rt: Runtime, user: User, execution_id: str, seconds: float) -> Execution:
+    """The execution when it has ended, or as it is after that time."""
+    await get_execution(rt, user, execution_id)
+    await rt.worker.wait(execution_id, seconds)
+    return await get_execution(rt, user, execution_id)
+
+
+async def get_execution(rt: Runtime, user: User, execution_id: str) -> Execution:
+    """One execution; raise NotFound, or Forbidden for a stranger. Its workflow may be deleted since."""
+    execution = await rt.store.get_execution(execution_id) if is_storable(execution_id) else None
+    if execution is None:
+        raise NotFound(MISSING)
+    async with rt.database.read() as session:
+        is_mine = select(Workflow.id).where(Workflow.id == execution.workflow_id, is_visible_to(user))
+        if (await session.exec(is_mine)).first() is None:
+            raise Forbidden("This execution belongs to somebody else's workflow.")
+    return execution
+
+
+class Wanted(TypedDict, total=False):
+    """Which executions to list; what is left out or None is all."""
+
+    status: str | None
+    trigger: str | None
+    since: datetime | None
+    until: datetime | None
+    search: str
+
+
+async def list_executions(
+    rt: Runtime,
+    user: User,
+    *,
+    workflow_id: str | None = None,
+    limit: int = 50,
+    cursor: str | None = None,
+    **wanted: Unpack[Wanted],
+) -> Page[Execution]:
+    """The executions of the user's workflows, or of one of them, the newest first."""
+    position = read_cursor(cursor, types=(str,))
+    filters = _read_filters(wanted, await _find_workflow_ids(rt, user, workflow_id))
+    before = position[0] if position else None
+    found = list(await rt.store.list_executions(filters, limit=check_limit(limit) + 1, before=before))
+    page = found[:limit]
+    return Page(items=page, next_cursor=write_cursor(page[-1].id) if len(found) > limit else None)
+
+
+async def read_logs(
+    rt: Runtime, user: User, execution_id: str, *, limit: int = 50, cursor: str | None = None
+) -> Page[Event]:
+    """An execution's events in order."""
+    await get_execution(rt, user, execution_id)
+    position = read_cursor(cursor, types=(int,)) or [0]
+    found = await rt.store.read_log(execution_id, after_seq=min(position[0], MAX_SEQ), limit=check_limit(limit) + 1)
+    page = found[:limit]
+    return Page(items=page, next_cursor=write_cursor(page[-1].seq) if len(found) > limit else None)
+
+
+async def watch(
+    rt: Runtime, user: User, execution_id: str, *, after_seq: int = 0, patience: float = 15
+) -> AsyncIterator[Event | None]:
+    """The events after `after_seq` as they are written, until the last one; None when nothing came for a while."""
+    await get_execution(rt, user, execution_id)
+    news = asyncio.Event()
+    stop = rt.journal.subscribe(
+        lambda events: news.set() if any(e.execution_id == execution_id for e in events) else None
+    )
+    try:
+        while True:
+            news.clear()
+            execution = await rt.store.get_execution(execution_id)
+            while events := await rt.store.read_log(execution_id, after_seq=after_seq, limit=PAGE):
+                for event in events:
+                    yield event
+                after_seq = events[-1].seq
+            if execution is None or execution.status in ENDED:
+                return
+            try:
+                await asyncio.wait_for(news.wait(), patience)
+            except TimeoutError:
+                yield None
+    finally:
+        stop()
+
+
+async def describe(rt: Runtime, execution: Execution) -> dict[str, Any]:
+    """An execution as the interface shows it."""
+    return describe_with(execution, await rt.store.summarize_nodes(execution.id))
+
+
+def describe_with(execution: Execution, nodes: Mapping[str, NodeSummary]) -> dict[str, Any]:
+    """The same, from summaries of its nodes that are at hand."""
+    return {
+        **describe_briefly(execution),
+        "input": execution.input,
+        "result": execution.result,
+        "definition": execution.definition,
+        "nodes": {
+            id_: {
+                "status": node.status,
+                "attempts": node.attempts,
+                "started_at": node.started_at,
+                "completed_at": node.completed_at,
+                "duration_ms": node.duration_ms,
+            }
+            for id_, node in nodes.items()
+        },
+    }
+
+
+def describe_briefly(execution: Execution) -> dict[str, Any]:
+    """An execution as a list shows it."""
+    return {
+        "id": execution.id,
+        "workflow_id": execution.workflow_id,
+        "workflow_name": execution.definition.get("name", ""),
+        "status": execution.status,
+        "trigger": execution.trigger,
+        "error": execution.error,
+        "retry_of": execution.retry_of,
+        "created_at": execution.created_at,
+        "started_at": execution.started_at,
+        "completed_at": execution.completed_at,
+        "duration_ms": _duration(execution),
+    }
+
+
+def describe_event(event: Event) -> dict[str, Any]:
+    """A row of the log as the interface shows it."""
+    return {
+        "seq": event.seq,
+        "node_id": event.node_id,
+        "iteration": list(event.iteration),
+        "attempt": event.attempt,
+        "status": event.status,
+        "input": event.input,
+        "output": event.output,
+        "error": event.error,
+        "handles": None if event.handles is None else list(event.handles),
+        "stdout": event.stdout,
+        "timestamp": event.timestamp,
+    }
+
+
+def _check_key(key: str | None) -> None:
+    if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
+        raise Invalid("The Idempotency-Key is a text of 1 to 200 printable characters.")
+
+
+def _read_filters(wanted: Wanted, workflow_ids: list[str]) -> Filters:
+    return Filters(
+        workflow_ids=workflow_ids,
+        status=wanted.get("status"),
+        trigger=wanted.get("trigger"),
+        since=_in_utc(wanted.get("since")),
+        until=_in_utc(wanted.get("until")),
+        search=wanted.get("search", "").replace("\0", "").strip(),
+    )
+
+
+async def _find_workflow_ids(rt: Runtime, user: User, workflow_id: str | None) -> list[str]:
+    async with rt.database.read() as session:
+        if workflow_id is not None:
+            return [(await find_workflow(session, user, workflow_id, to="read", is_deleted_too=True)).id]
+        return list((await session.exec(select(col(Workflow.id)).where(is_visible_to(user)))).all())
+
+
+def _in_utc(moment: datetime | None) -> datetime | None:
+    try:
+        return moment and (moment if moment.tzinfo else moment.replace(tzinfo=UTC)).astimezone(UTC)
+    except OverflowError as error:
+        raise Invalid("since and until are moments between the years 1 and 9999.") from error
+
+
+def _duration(execution: Execution) -> int | None:
+    if execution.started_at is None or execution.completed_at is None:
+        return None
+    return round((execution.completed_at - execution.started_at).total_seconds() * 1000)
