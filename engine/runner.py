@@ -1,6 +1,7 @@
 """Drives one execution: does what `decide` asks for and has the journal write down what happened."""
 
 import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 from engine.attempt import Attempt, Outcome, Tools, make_attempt
@@ -12,24 +13,22 @@ from engine.journal import Journal
 from engine.models import Execution
 from engine.scope import Scope
 from engine.state import Command, EndExecution, FailNode, PassNode, SkipNode, StartNode, State, decide, fold, next_due
-from engine.store import Store
 
 
 class Runner:
     """Holds an execution in memory only while it drives it."""
 
-    def __init__(self, *, store: Store, journal: Journal, tools: Tools, clock: Clock) -> None:
-        self._store = store
+    def __init__(self, *, journal: Journal, tools: Tools, clock: Clock) -> None:
         self._journal = journal
         self._tools = tools
         self._clock = clock
         self._runs: set[_Run] = set()
         self._is_stopping = False
 
-    async def drive(self, execution_id: str) -> None:
+    async def drive(self, execution: Execution, events: Sequence[Event]) -> None:
         """Drive an execution on from its log to its end; safe to call again after a crash."""
-        run = await self._open(execution_id)
-        if run is None:
+        run = await self._open(execution, events)
+        if run is None or run.state.is_ended:
             return
         run.post(status="running")
         try:
@@ -45,30 +44,25 @@ class Runner:
         for run in self._runs:
             run.wake()
 
-    async def give_up(self, execution_id: str, *, kind: str, message: str) -> None:
-        """End an execution that can't be driven as failed."""
-        self._journal.open(execution_id)
-        seq = max((event.seq for event in await self._store.read_log(execution_id)), default=0) + 1
+    async def give_up(self, execution: Execution, seq: int, *, kind: str, message: str) -> None:
+        """End an execution that can't be driven as failed, with the event of that number."""
         error = {"type": kind, "message": message}
         now = self._clock.now()
-        event = Event(execution_id=execution_id, seq=seq, status="failed", timestamp=now, error=error)
-        await self._journal.append(event)
+        await self._journal.append(
+            Event(execution_id=execution.id, seq=seq, status="failed", timestamp=now, error=error)
+        )
 
-    async def _open(self, execution_id: str) -> "_Run | None":
-        """Read an execution and its log; None when there is nothing to do."""
-        execution = await self._store.get_execution(execution_id)
-        if execution is None:
-            return None
+    async def _open(self, execution: Execution, events: Sequence[Event]) -> "_Run | None":
+        """Fold the log of an execution; end one whose definition can't be read."""
+        self._journal.open(execution.id)
         try:
-            state = State(parse(execution.definition), execution_id)
+            state = State(parse(execution.definition), execution.id)
         except DefinitionError as error:
-            await self.give_up(execution_id, kind="invalid_workflow", message=str(error))
+            seq = events[-1].seq + 1 if events else 1
+            await self.give_up(execution, seq, kind="invalid_workflow", message=str(error))
             return None
-        self._journal.open(execution_id)
-        for event in await self._store.read_log(execution_id):
+        for event in events:
             fold(state, event)
-        if state.is_ended:
-            return None
         run = _Run(execution, state, self._journal, self._clock)
         self._runs.add(run)
         return run

@@ -117,6 +117,21 @@ class Store:
         async with self._transactions.read() as session:
             return [_event(row) for row in await session.exec(query)]
 
+    async def load(self, execution_ids: Sequence[str]) -> list[tuple[Execution, list[Event]]]:
+        """Return executions with their logs, all that driving them on takes."""
+        executions = select(Execution).where(col(Execution.id).in_(execution_ids)).order_by(col(Execution.id))
+        rows = (
+            select(ExecutionLog)
+            .where(col(ExecutionLog.execution_id).in_(execution_ids))
+            .order_by(col(ExecutionLog.execution_id), col(ExecutionLog.seq))
+        )
+        logs: dict[str, list[Event]] = defaultdict(list)
+        async with self._transactions.read() as session:
+            found = (await session.exec(executions)).all()
+            for row in await session.exec(rows):
+                logs[row.execution_id].append(_event(row))
+        return [(execution, logs[execution.id]) for execution in found]
+
     async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
         """Return what has become of each node, by id."""
         log = ExecutionLog.__table__.c  # type: ignore[attr-defined]

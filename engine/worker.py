@@ -17,6 +17,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import LostRace
 from engine.events import ENDED, Event
 from engine.journal import Journal
+from engine.models import Execution
 from engine.runner import Runner
 from engine.sandbox import Sandbox
 from engine.sdk import Step
@@ -25,6 +26,7 @@ from engine.store import Store
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 LOOK_EVERY = timedelta(seconds=5)
+MAX_CLAIM = 200
 log = logging.getLogger(__name__)
 
 
@@ -46,11 +48,10 @@ class Worker:
         self._store = store
         self._journal = journal
         self._clock = clock or SystemClock()
-        self._runner = Runner(
-            store=store, journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock
-        )
+        self._runner = Runner(journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock)
         self._limit = limit
         self._work = asyncio.Event()
+        self._submitted: set[str] = set()
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._duties: list[asyncio.Task[None]] = []
         self._waiting: dict[str, list[asyncio.Event]] = {}
@@ -76,8 +77,8 @@ class Worker:
             self._unsubscribe()
 
     def submit(self, execution_id: str) -> None:
-        """Say that an execution has been committed, so that it is driven at once and not at the next look."""
-        log.debug("Execution %s is to be driven", execution_id)
+        """Have an execution that has been committed driven at once, not at the next look."""
+        self._submitted.add(execution_id)
         self._work.set()
 
     async def wait(self, execution_id: str, timeout: float) -> bool:
@@ -85,9 +86,8 @@ class Worker:
         ended = asyncio.Event()
         self._waiting.setdefault(execution_id, []).append(ended)
         try:
-            execution = await self._store.get_execution(execution_id)
-            if execution is None or execution.status in ENDED:
-                return execution is not None
+            if await self._has_ended(execution_id):
+                return True
             async with asyncio.timeout(timeout):
                 return await ended.wait()
         except TimeoutError:
@@ -96,6 +96,12 @@ class Worker:
             self._waiting[execution_id].remove(ended)
             if not self._waiting[execution_id]:
                 del self._waiting[execution_id]
+
+    async def _has_ended(self, execution_id: str) -> bool:
+        if execution_id in self._submitted or execution_id in self._driving:
+            return False
+        execution = await self._store.get_execution(execution_id)
+        return execution is not None and execution.status in ENDED
 
     async def _claim_work(self) -> None:
         """Claim whatever is free and drive it, at a call and from time to time."""
@@ -106,30 +112,36 @@ class Worker:
 
     async def _claim(self) -> None:
         """The one place where executions are handed out."""
-        if room := self._limit - len(self._driving):
-            now = self._clock.now()
-            for execution_id in await self._store.claim(self.name, now=now, until=now + LEASE, limit=room):
-                task = asyncio.create_task(self._drive(execution_id), name=execution_id)
-                self._driving[execution_id] = task
+        if not (room := self._limit - len(self._driving)):
+            return
+        now = self._clock.now()
+        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=min(room, MAX_CLAIM))
+        for execution, events in await self._store.load(ids) if ids else []:
+            task = asyncio.create_task(self._drive(execution, events), name=execution.id)
+            self._driving[execution.id] = task
+        self._submitted.difference_update(ids)
+        if len(ids) == MAX_CLAIM:
+            self._work.set()  # there may be more
 
-    async def _drive(self, execution_id: str) -> None:
+    async def _drive(self, execution: Execution, events: Sequence[Event]) -> None:
         try:
-            await self._runner.drive(execution_id)
+            await self._runner.drive(execution, events)
         except LostRace:
-            log.warning("Execution %s is driven elsewhere", execution_id)
-        except (SQLAlchemyError, OSError):  # the database is away: somebody goes on when it is back
-            log.exception("Execution %s was interrupted", execution_id)
+            log.warning("Execution %s is driven elsewhere", execution.id)
+        except (SQLAlchemyError, OSError):  # the database is away: when the claim ends, somebody goes on
+            log.exception("Execution %s was interrupted", execution.id)
         except Exception:
-            log.exception("Execution %s can't be driven", execution_id)
-            await _keep_going(lambda: self._give_up(execution_id), f"end execution {execution_id}")
+            log.exception("Execution %s can't be driven", execution.id)
+            await _keep_going(lambda: self._give_up(execution), "end it")
         finally:
-            self._driving.pop(execution_id, None)
+            self._driving.pop(execution.id, None)
             if len(self._driving) == self._limit - 1:
                 self._work.set()  # there is room again
 
-    async def _give_up(self, execution_id: str) -> None:
+    async def _give_up(self, execution: Execution) -> None:
         message = "An internal error happened; the server's log has it under the execution's id."
-        await self._runner.give_up(execution_id, kind="internal", message=message)
+        log_ = await self._store.read_log(execution.id)
+        await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind="internal", message=message)
 
     async def _renew_claims(self) -> None:
         while True:

@@ -96,7 +96,12 @@ class Engine:
     def runner(self) -> Runner:
         """A runner of its own, as a process has one."""
         tools = Tools(steps=self.steps, http=httpx.AsyncClient(), sandbox=self.sandbox)
-        return Runner(store=self.store, journal=self.journal, tools=tools, clock=self.clock)
+        return Runner(journal=self.journal, tools=tools, clock=self.clock)
+
+    async def drive(self, execution_id: str) -> None:
+        """Drive an execution on from where its log is."""
+        for execution, events in await self.store.load([execution_id]):
+            await self.runner().drive(execution, events)
 
     async def insert(self, definition: dict[str, Any], input: Any = None, **columns: Any) -> str:
         execution = Execution(workflow_id="wf_1", definition=definition, input=input, **columns)
@@ -107,7 +112,7 @@ class Engine:
     async def run(self, definition: dict[str, Any], input: Any = None) -> Execution:
         """Drive an execution to its end."""
         execution_id = await self.insert(definition, input)
-        await self.runner().drive(execution_id)
+        await self.drive(execution_id)
         return await self.get(execution_id)
 
     async def get(self, execution_id: str) -> Execution:

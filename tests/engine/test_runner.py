@@ -181,7 +181,7 @@ async def test_a_step_that_had_succeeded_is_not_run_again_after_a_crash(engine: 
     execution_id = await engine.insert(workflow(node("a", "test/own"), node("b", "test/own"), edges="lead>a a>b"))
 
     await crash(engine, execution_id, when=started)
-    await engine.runner().drive(execution_id)
+    await engine.drive(execution_id)
 
     attempts = [(event.node_id, event.attempt) for event in await engine.log(execution_id) if event.status == "running"]
     assert calls == [f"{execution_id}:a:", f"{execution_id}:b:", f"{execution_id}:b:"]
@@ -191,7 +191,7 @@ async def test_a_step_that_had_succeeded_is_not_run_again_after_a_crash(engine: 
 
 async def crash(engine: Engine, execution_id: str, *, when: asyncio.Event) -> None:
     """Drive until the event has happened, then be gone as if the process had died."""
-    driving = asyncio.create_task(engine.runner().drive(execution_id))
+    driving = asyncio.create_task(engine.drive(execution_id))
     await when.wait()
     driving.cancel()
     await asyncio.gather(driving, return_exceptions=True)
@@ -211,7 +211,7 @@ async def test_a_step_that_kills_the_process_is_given_up_in_the_end(engine: Engi
     for _ in range(5):
         started.clear()
         await crash(engine, execution_id, when=started)
-    await engine.runner().drive(execution_id)
+    await engine.drive(execution_id)
 
     execution = await engine.get(execution_id)
     assert execution.error is not None
@@ -232,7 +232,7 @@ async def test_a_failure_worth_a_retry_is_tried_again_when_its_time_has_come(eng
         workflow(node("a", "test/own", retry={"max_attempts": 2, "delay": 10}), edges="lead>a")
     )
 
-    driving = asyncio.create_task(engine.runner().drive(execution_id))
+    driving = asyncio.create_task(engine.drive(execution_id))
     while not engine.clock.sleepers:
         await asyncio.sleep(0)
     assert not driving.done()
@@ -247,7 +247,7 @@ async def test_editing_the_workflow_does_not_change_what_runs(engine: Engine) ->
     execution_id = await engine.insert(definition)
     definition["nodes"][1]["data"]["inputs"]["value"] = 2
 
-    await engine.runner().drive(execution_id)
+    await engine.drive(execution_id)
 
     assert (await engine.get(execution_id)).result == 1
 
