@@ -1,6 +1,7 @@
 """Serves pages, websocket and REST interface from one process on one port, until a signal ends it."""
 
 import asyncio
+import gc
 import logging
 import os
 import signal
@@ -14,6 +15,7 @@ from app.settings import Settings
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the pages are built and the way is free (`app.preflight`)."""
+    gc.disable()  # importing makes lasting objects only; looking through them again and again took a third of the start
     set_up_logging()
     prepare_reflex()
     asyncio.run(_serve(settings))
@@ -52,6 +54,8 @@ async def _serve(settings: Settings) -> None:
     from app.in_flight import InFlight
 
     application = app()
+    gc.freeze()
+    gc.enable()
     in_flight = InFlight(application)
     server = Server(
         in_flight,
