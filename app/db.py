@@ -1,7 +1,9 @@
 """The database: short read and write transactions, on SQLite or PostgreSQL."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, String, event, make_url, text
@@ -10,6 +12,9 @@ from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
 from sqlmodel.ext.asyncio.session import AsyncSession
+
+# Errors must not repeat what people have saved, and what they search for must be written as they write it.
+OPTIONS: dict[str, Any] = {"hide_parameters": True, "json_serializer": partial(json.dumps, ensure_ascii=False)}
 
 
 class Database:
@@ -21,9 +26,7 @@ class Database:
             self._readers = _open_sqlite(self.url, begin="BEGIN", pool_size=5)
             self._writers = _open_sqlite(self.url, begin="BEGIN IMMEDIATE", pool_size=1)
         else:
-            self._readers = self._writers = create_async_engine(
-                self.url, pool_size=10, pool_pre_ping=True, hide_parameters=True
-            )
+            self._readers = self._writers = create_async_engine(self.url, pool_size=10, pool_pre_ping=True, **OPTIONS)
 
     @property
     def is_sqlite(self) -> bool:
@@ -83,7 +86,7 @@ def prepare_sqlite(engine: Engine, *, begin: str, foreign_keys: bool = True) -> 
     def connect(connection: Any, _record: Any) -> None:
         connection.isolation_level = None  # or the driver begins transactions when it likes
         cursor = connection.cursor()
-        for pragma in ("journal_mode=WAL", "synchronous=FULL", "busy_timeout=10000"):
+        for pragma in ("busy_timeout=10000", "journal_mode=WAL", "synchronous=FULL"):
             cursor.execute(f"PRAGMA {pragma}")
         cursor.execute(f"PRAGMA foreign_keys={'ON' if foreign_keys else 'OFF'}")
         cursor.close()
@@ -96,6 +99,6 @@ def prepare_sqlite(engine: Engine, *, begin: str, foreign_keys: bool = True) -> 
 
 def _open_sqlite(url: URL, *, begin: str, pool_size: int) -> AsyncEngine:
     # No time limit in the queue: writers are short, and giving up would lose what they carry.
-    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=None, hide_parameters=True)
+    engine = create_async_engine(url, pool_size=pool_size, max_overflow=0, pool_timeout=None, **OPTIONS)
     prepare_sqlite(engine.sync_engine, begin=begin)
     return engine

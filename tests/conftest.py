@@ -1,6 +1,8 @@
 """What all tests share: a PostgreSQL of their own."""
 
 from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from uuid import uuid4
 
 import psycopg

@@ -1,6 +1,9 @@
 """Brings the database's tables up to date at each start: one transaction, under a lock, quick when nothing is to do."""
 
 import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
+from fcntl import LOCK_EX, flock
 from pathlib import Path
 
 from sqlalchemy import Connection, Engine, create_engine, inspect, text
@@ -21,15 +24,11 @@ async def migrate(settings: Settings) -> None:
 
 def upgrade(url: URL) -> None:
     """Bring the database at `url` to HEAD; raise StartError when a newer Treadle has made it."""
-    engine = _open(url)
-    try:
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('treadle migrations'))"))
-            if find_revision(connection) != HEAD:
-                _run_alembic(connection)
-    finally:
-        engine.dispose()
+    with _open(url) as engine, engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('treadle migrations'))"))
+        if find_revision(connection) != HEAD:
+            _run_alembic(connection)
 
 
 def find_revision(connection: Connection) -> str | None:
@@ -39,10 +38,28 @@ def find_revision(connection: Connection) -> str | None:
     return connection.execute(text("SELECT version_num FROM alembic_version")).scalar_one_or_none()
 
 
-def _open(url: URL) -> Engine:
+@contextmanager
+def _open(url: URL) -> Iterator[Engine]:
+    with nullcontext() if url.get_backend_name() == "postgresql" else _lock_file(Path(url.database or "")):
+        engine = _make_engine(url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def _lock_file(database: Path) -> Iterator[None]:
+    """Hold a lock beside SQLite's file: switching a new database to WAL does not wait for the others by itself."""
+    database.parent.mkdir(parents=True, exist_ok=True)
+    with database.with_name(f"{database.name}.lock").open("w") as lock:
+        flock(lock, LOCK_EX)
+        yield
+
+
+def _make_engine(url: URL) -> Engine:
     if url.get_backend_name() == "postgresql":
         return create_engine(url)
-    Path(url.database or "").parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(url.set(drivername="sqlite"))
     # Changing a table on SQLite means copying it, and its references may not be checked meanwhile.
     prepare_sqlite(engine, begin="BEGIN IMMEDIATE", foreign_keys=False)

@@ -1,6 +1,5 @@
 """The workflows of a team: finding, making, replacing, copying and deleting them."""
 
-import json
 from datetime import datetime
 from typing import Any
 
@@ -132,7 +131,7 @@ def _matches(search: str, tag: str | None) -> list[ColumnElement[bool]]:
         fields = (col(Workflow.name), col(Workflow.description))
         conditions.append(or_(*(folded(field).contains(text, autoescape=True) for field in fields)))
     if tag is not None:
-        conditions.append(cast(Workflow.tags, Text).contains(json.dumps(tag), autoescape=True))
+        conditions.append(cast(Workflow.tags, Text).contains(f'"{tag}"', autoescape=True))
     return conditions
 
 
