@@ -13,6 +13,8 @@ from app.api.errors import error_response
 from app.errors import Invalid
 from app.runtime import get_runtime
 
+PATIENCE = 4  # how many limits of a body are read, and thrown away: many clients read no answer before they sent all
+
 
 class BodyLimit:
     """Reads a body whole before anything else sees the request; more than the setting allows is 413."""
@@ -25,7 +27,7 @@ class BodyLimit:
             await self._app(scope, receive, send)
             return
         limit = get_runtime().settings.max_body
-        if _declared_length(scope) > limit or (body := await _read(receive, limit)) is None:
+        if _declared_length(scope) > PATIENCE * limit or (body := await _read(receive, limit)) is None:
             message = f"The request is larger than {limit:,} bytes. Send less, or raise TREADLE_MAX_BODY."
             headers = {"Connection": "close"}
             await error_response(413, "too_large", message, headers=headers)(scope, receive, send)
@@ -88,15 +90,15 @@ def _declared_length(scope: Scope) -> int:
 
 async def _read(receive: Receive, limit: int) -> bytes | None:
     parts, size, is_more = [], 0, True
-    while is_more:
+    while is_more and size <= PATIENCE * limit:
         message = await receive()
         if message["type"] == "http.disconnect":
             break
-        parts.append(message.get("body", b""))
-        if (size := size + len(parts[-1])) > limit:
-            return None
+        part = message.get("body", b"")
+        if (size := size + len(part)) <= limit:
+            parts.append(part)
         is_more = message.get("more_body", False)
-    return b"".join(parts)
+    return b"".join(parts) if size <= limit else None
 
 
 def _replay(body: bytes, receive: Receive) -> Receive:
