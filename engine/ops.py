@@ -177,33 +177,37 @@ class _Draft:
             raise Rejected(f"Another node has the id {new!r} already.")
         if reason := names.why_not_an_id(new):
             raise Rejected(reason)
-        references = list(self._renamed_references(old, new))
+        users = list(self._users(old, new))
         change = _made({"op": "rename_node", "id": old, "to": new}, {"op": "rename_node", "id": new, "to": old})
-        for at, inputs in references:
+        for at, renamed, kept in users:
             user = self.nodes[at]
-            before = user["data"]["inputs"]
-            self.nodes[at] = {**user, "data": {**user["data"], "inputs": {**before, **inputs}}}
+            self.nodes[at] = {**user, "data": {**user["data"], "inputs": {**user["data"]["inputs"], **renamed}}}
             id_ = new if at == place else user["id"]
-            for name, value in inputs.items():
-                set_ = {"op": "set", "id": id_, "path": ["inputs", name]}
-                change.done.append({**set_, "value": value})
-                change.inverse.append({**set_, "id": user["id"], "value": before[name]})
+            change.done += [_set_input(id_, name, value) for name, value in renamed.items()]
+            change.inverse += [_set_input(user["id"], name, value) for name, value in kept.items()]
         self.nodes[place] = {**self.nodes[place], "id": new}
         self.nodes = [{**n, "parentId": new} if n.get("parentId") == old else n for n in self.nodes]
         self.edges = [_rename_ends(edge, old, new) for edge in self.edges]
         return change
 
-    def _renamed_references(self, old: str, new: str) -> Iterator[tuple[int, Json]]:
+    def _users(self, old: str, new: str) -> Iterator[tuple[int, Json, Json]]:
+        """Yield the nodes that a new name touches: place, inputs with it, and inputs to put back when it is undone.
+
+        An input that already uses the new name, of a node that is gone, stays, but the way back must not change it.
+        """
         for at, node in enumerate(self.nodes):
             data = node.get("data") or {}
             if not isinstance(inputs := data.get("inputs"), dict):
                 continue
+            step = self.steps.get(str(data.get("action")))
             try:
-                renamed = rename_in_inputs(self.steps.get(str(data.get("action"))), inputs, old, new)
+                renamed = rename_in_inputs(step, inputs, old, new)
+                undone = rename_in_inputs(step, {**inputs, **renamed}, new, old)
             except ExpressionError as error:
                 raise Rejected(f"{old!r} can't be called {new!r}: in {node.get('id')}, {error}.") from None
-            if renamed:
-                yield at, renamed
+            touched = renamed.keys() | undone.keys()
+            if touched:
+                yield at, renamed, {name: inputs[name] for name in inputs if name in touched}
 
     def _set_label(self, id_: str, label: str) -> _Change:
         _, node = self._find_node(id_)
@@ -319,6 +323,10 @@ def _set_entry(copy: Any, key: str | int, rest: list[Any], old: Any, value: Any,
         value = {str(missing): value}
     copy[key] = value
     return copy, {"path": [key], "value": old}
+
+
+def _set_input(id_: str, name: str, value: Any) -> Json:
+    return {"op": "set", "id": id_, "path": ["inputs", name], "value": value}
 
 
 def _rename_ends(edge: Json, old: str, new: str) -> Json:

@@ -31,6 +31,7 @@ class FakeClock:
 
     time: datetime = START
     sleepers: list[tuple[datetime, asyncio.Event]] = field(default_factory=list)
+    news: asyncio.Event = field(default_factory=asyncio.Event)
 
     def now(self) -> datetime:
         return self.time
@@ -38,10 +39,15 @@ class FakeClock:
     async def sleep_until(self, at: datetime) -> None:
         event = asyncio.Event()
         self.sleepers.append((at, event))
+        self.news.set()
         if at > self.time:
             await event.wait()
 
+    async def until_somebody_sleeps(self) -> None:
+        await self.news.wait()
+
     def advance(self, seconds: float) -> None:
+        self.news.clear()
         self.time += timedelta(seconds=seconds)
         for at, event in self.sleepers:
             if at <= self.time:

@@ -233,9 +233,7 @@ async def test_a_failure_worth_a_retry_is_tried_again_when_its_time_has_come(eng
     )
 
     driving = asyncio.create_task(engine.drive(execution_id))
-    while not engine.clock.sleepers:
-        await asyncio.sleep(0)
-    assert not driving.done()
+    await engine.clock.until_somebody_sleeps()
     engine.clock.advance(15)
     await driving
 
