@@ -43,11 +43,19 @@ _open: list[Runtime] = []
 
 
 @asynccontextmanager
-async def open_runtime(settings: Settings, *, clock: Callable[[], datetime] = utc_now) -> AsyncIterator[Runtime]:
-    """Bring the database up to date and start all parts; the block's end closes them in reverse."""
+async def open_runtime(
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, is_working: bool = True
+) -> AsyncIterator[Runtime]:
+    """Bring the database up to date and start all parts; the block's end closes them in reverse.
+
+    A command that runs no workflow isn't `is_working`, so that it doesn't claim what others should drive.
+    """
     await migrate(settings)
     async with AsyncExitStack() as closing:
         runtime = await _start(settings, closing, clock)
+        if is_working:
+            await runtime.worker.start()
+            closing.push_async_callback(runtime.worker.stop)
         _open.append(runtime)
         closing.callback(_open.remove, runtime)
         yield runtime
@@ -72,8 +80,6 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
     journal = Journal(store)
     closing.push_async_callback(journal.close)
     worker = Worker(store, journal, steps, http, sandbox)
-    await worker.start()
-    closing.push_async_callback(worker.stop)
     return Runtime(
         settings=settings,
         database=database,
