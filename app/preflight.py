@@ -1,5 +1,6 @@
 """What must be in order before the server starts; each problem is one line that says what to set."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -9,9 +10,10 @@ from app.settings import Settings
 
 
 def check_before_start(settings: Settings) -> None:
-    """Raise StartError when the data folder or the port cannot be used."""
-    check_data_folder(settings)
+    """Raise StartError when the port, the data folder or the database cannot be used."""
     check_port(settings)
+    check_data_folder(settings)
+    check_database(settings)
 
 
 def check_data_folder(settings: Settings) -> None:
@@ -34,6 +36,21 @@ def check_port(settings: Settings) -> None:
             probe.bind((settings.host, settings.port))
         except (OSError, OverflowError) as error:
             raise StartError(_explain(error, f"{settings.host}:{settings.port}")) from error
+
+
+def check_database(settings: Settings) -> None:
+    """Bring the database up to date."""
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    from app.migrations import migrate
+
+    try:
+        asyncio.run(migrate(settings))
+    except ValueError as error:  # it names DATABASE_URL
+        raise StartError(str(error)) from error
+    except (SQLAlchemyError, OSError) as error:
+        reason = str(error.orig if isinstance(error, DBAPIError) else error).partition("\n")[0]
+        raise StartError(f"The database cannot be used ({reason}). Check DATABASE_URL.") from error
 
 
 def _explain(error: Exception, address: str) -> str:

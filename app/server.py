@@ -15,7 +15,6 @@ from app.settings import Settings
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the pages are built and the way is free (`app.preflight`)."""
-    gc.disable()  # importing makes lasting objects only; looking through them again and again took a third of the start
     set_up_logging()
     prepare_reflex()
     asyncio.run(_serve(settings))
@@ -49,11 +48,13 @@ async def _serve(settings: Settings) -> None:
     from granian.constants import Interfaces
     from granian.log import LogLevels
     from granian.server.embed import Server
+    from starlette.applications import Starlette
 
     from app.app import app
     from app.in_flight import InFlight
 
     application = app()
+    assert isinstance(application, Starlette)
     gc.freeze()
     gc.enable()
     in_flight = InFlight(application)

@@ -1,0 +1,146 @@
+"""The `treadle` command as its words are typed."""
+
+import asyncio
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from app import cli
+from app.errors import Conflict, Invalid, NotFound, StartError
+from app.runtime import open_runtime
+from app.services import accounts, workflows
+from app.settings import get_settings
+
+
+def sum_workflow(code: str) -> dict[str, Any]:
+    at = {"x": 0, "y": 0}
+    return {
+        "name": "Sum",
+        "nodes": [
+            {"id": "start", "type": "trigger", "position": at, "data": {"label": "Start", "action": "trigger/manual"}},
+            {
+                "id": "sum",
+                "type": "action",
+                "position": at,
+                "data": {"label": "Sum", "action": "code/python", "inputs": {"code": code}},
+            },
+        ],
+        "edges": [{"id": "e1", "source": "start", "target": "sum"}],
+    }
+
+
+async def add_workflow(definition: dict[str, Any]) -> str:
+    async with open_runtime(get_settings(), is_working=False) as rt:
+        alice = await accounts.create_user(rt, email="alice@example.com", password="correct horse", name="Alice")
+        return (await workflows.create_workflow(rt, alice, definition)).id
+
+
+@pytest.fixture(autouse=True)
+def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A data folder of its own, and nothing else in the environment."""
+    for name in ("TREADLE_PORT", "TREADLE_HOST", "TREADLE_PUBLIC_URL", "DATABASE_URL", "TREADLE_SIGN_UP"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("TREADLE_DATA", str(tmp_path / "data"))
+    monkeypatch.setenv("TREADLE_PORT", "8150")
+    get_settings.cache_clear()
+    return tmp_path / "data"
+
+
+@pytest.fixture
+def say(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Gives a line on standard input."""
+    return lambda line: monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n"))
+
+
+def test_the_first_user_is_the_administrator(say: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    say("correct horse")
+
+    cli.run(["user", "create", "alice@example.com", "--name", "Alice"])
+
+    assert capsys.readouterr().out == "alice@example.com can sign in and is the administrator.\n"
+
+
+def test_a_taken_email_and_a_short_password_are_refused(say: Any) -> None:
+    say("correct horse")
+    cli.run(["user", "create", "alice@example.com", "--name", "Alice"])
+
+    say("correct horse")
+    with pytest.raises(Conflict):
+        cli.run(["user", "create", "ALICE@example.com", "--name", "Alice"])
+    say("short")
+    with pytest.raises(Invalid):
+        cli.run(["user", "reset-password", "alice@example.com"])
+
+
+def test_nobody_can_be_given_a_new_password(say: Any) -> None:
+    say("correct horse")
+
+    with pytest.raises(NotFound):
+        cli.run(["user", "reset-password", "charlie@example.com"])
+
+
+def test_an_unknown_workflow_is_said_to_be_unknown() -> None:
+    with pytest.raises(NotFound):
+        cli.run(["workflow", "run", "wf_unknown"])
+
+
+def test_a_workflow_runs_from_a_file_and_prints_its_result(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workflow_id = asyncio.run(add_workflow(sum_workflow("start.a + start.b")))
+    (tmp_path / "input.json").write_text('{"a": 40, "b": 2}')
+
+    cli.run(["workflow", "run", workflow_id, "--input", str(tmp_path / "input.json")])
+
+    assert json.loads(capsys.readouterr().out) == 42
+
+
+def test_a_failed_run_says_why_and_exits_with_an_error() -> None:
+    workflow_id = asyncio.run(add_workflow(sum_workflow("1 / 0")))
+
+    with pytest.raises(SystemExit, match=r"failed: .*zero"):
+        cli.run(["workflow", "run", workflow_id])
+
+
+@pytest.mark.parametrize("content", ["{", "[" * 100_000, "\ud800"])
+def test_an_input_that_is_no_json_is_named(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "input.json"
+    file.write_text(content, errors="surrogatepass")
+
+    with pytest.raises(StartError, match=r"input\.json is not a readable JSON file"):
+        cli.run(["workflow", "run", "wf_1", "--input", str(file)])
+
+
+def test_a_setting_that_cannot_be_read_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREADLE_PORT", "http")
+
+    with pytest.raises(StartError, match="TREADLE_PORT must be a whole number"):
+        cli.run(["doctor"])
+
+
+def test_the_doctor_tells_the_origin_of_a_setting_and_finds_a_new_start_well(
+    capsys: pytest.CaptureFixture[str], data: Path
+) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.run(["doctor"])
+
+    words = capsys.readouterr().out
+    assert end.value.code == 0
+    assert f"{data}  (environment)" in words
+    assert "127.0.0.1  (default)" in words
+
+
+def test_the_doctor_hides_a_password_and_finds_an_absent_database(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("DATABASE_URL", "postgresql://treadle:secr:et@127.0.0.1:1/treadle")
+
+    with pytest.raises(SystemExit) as end:
+        cli.run(["doctor"])
+
+    words = capsys.readouterr().out
+    assert end.value.code == 1
+    assert "secr" not in words
+    assert "Check DATABASE_URL" in words
