@@ -43,7 +43,8 @@ def read_session_cookie(cookie_header: str) -> str | None:
 
 
 def _verify(password: str, password_hash: str | None) -> bool:
-    return bool(HASHER.verify(password.encode("utf-8", "replace"), password_hash or _nobodys_hash()))
+    plain = password.encode("utf-8", "replace").replace(b"\0", b"?")  # argon2 takes neither; nobody's has them
+    return bool(HASHER.verify(plain, password_hash or _nobodys_hash()))
 
 
 @cache

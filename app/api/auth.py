@@ -1,9 +1,10 @@
 """Signing up, in and out by JSON."""
 
 from datetime import datetime
+from typing import Annotated
 
 from fastapi import APIRouter, Depends, Request, Response
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
 from app.api.access import CurrentSession, RuntimeOf, check_origin_if_given, read_token
 from app.api.body import JsonRoute
@@ -17,10 +18,16 @@ router = APIRouter(prefix="/api/auth", tags=["Accounts"], route_class=JsonRoute)
 NoForeignPage = Depends(check_origin_if_given)
 
 
+# The services check these, in words of their own; programs read them here.
+Email = Annotated[str, Field(json_schema_extra={"format": "email"})]
+NewPassword = Annotated[str, Field(json_schema_extra={"minLength": 8, "maxLength": 1000})]
+Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 100})]
+
+
 class SignUp(BaseModel):
-    email: str
-    password: str
-    name: str
+    email: Email
+    password: NewPassword
+    name: Name
 
 
 class SignIn(BaseModel):

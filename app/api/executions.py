@@ -97,8 +97,8 @@ class ListAllQuery(ListQuery):
     workflow: str | None = None
 
 
-class EventStream(StreamingResponse):
-    media_type = "text/event-stream"
+STREAM = "text/event-stream"
+EVENTS: dict[int | str, dict[str, Any]] = {200: {"content": {STREAM: {}}}}
 
 
 ROW = TypeAdapter(EventOut)
@@ -155,16 +155,19 @@ async def read_logs(
     return EventPage.model_validate({"items": items, "next_cursor": page.next_cursor})
 
 
-@router.get("/executions/{execution_id}/events", summary="Watch an execution", response_class=EventStream)
+@router.get(
+    "/executions/{execution_id}/events", summary="Watch an execution", response_class=Response, responses=EVENTS
+)
 async def watch(
     rt: RuntimeOf,
     user: CurrentUser,
     execution_id: str,
     last_event_id: Annotated[int, Header(ge=0, le=2**31 - 1, description="The `seq` after which to go on")] = 0,
-) -> EventStream:
+) -> StreamingResponse:
     await service.get_execution(rt, user, execution_id)  # once it streams, an error has no status any more
     events = service.watch(rt, user, execution_id, after_seq=last_event_id)
-    return EventStream(_stream(events), headers={"Cache-Control": "no-store", "X-Accel-Buffering": "no"})
+    headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # no proxy may hold events back
+    return StreamingResponse(_stream(events), media_type=STREAM, headers=headers)
 
 
 async def _list(rt: Runtime, user: User, query: ListQuery, workflow_id: str | None) -> ExecutionPage:

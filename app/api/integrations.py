@@ -64,8 +64,8 @@ class IntegrationPage(BaseModel):
     next_cursor: str | None = None
 
 
-class Svg(Response):
-    media_type = "image/svg+xml"
+SVG = "image/svg+xml"
+PICTURE: dict[int | str, dict[str, Any]] = {200: {"content": {SVG: {}}}}
 
 
 @router.get("", summary="List the integrations", dependencies=[Depends(find_signed_in)])
@@ -73,15 +73,15 @@ async def list_integrations(rt: RuntimeOf) -> IntegrationPage:
     return IntegrationPage.model_validate({"items": integrations.list_integrations(rt)})
 
 
-@router.get("/{plugin}/icon.svg", summary="The picture of an integration", response_class=Svg)
-def plugin_icon(rt: RuntimeOf, plugin: str) -> Svg:
+@router.get("/{plugin}/icon.svg", summary="The picture of an integration", response_class=Response, responses=PICTURE)
+def plugin_icon(rt: RuntimeOf, plugin: str) -> Response:
     return _picture(integrations.read_icon(rt, plugin))
 
 
-@router.get("/{plugin}/{step}.svg", summary="The picture of a step", response_class=Svg)
-def step_icon(rt: RuntimeOf, plugin: str, step: str) -> Svg:
+@router.get("/{plugin}/{step}.svg", summary="The picture of a step", response_class=Response, responses=PICTURE)
+def step_icon(rt: RuntimeOf, plugin: str, step: str) -> Response:
     return _picture(integrations.read_icon(rt, plugin, step))
 
 
-def _picture(content: bytes) -> Svg:
-    return Svg(content, headers={"Cache-Control": "public, max-age=604800"})
+def _picture(content: bytes) -> Response:
+    return Response(content, media_type=SVG, headers={"Cache-Control": "public, max-age=604800"})

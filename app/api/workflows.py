@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Body, Query
-from pydantic import BaseModel, ConfigDict
+from pydantic import BaseModel, ConfigDict, Field
 
 from app.api.access import CurrentUser, RuntimeOf
 from app.api.body import JsonRoute
@@ -16,15 +16,24 @@ router = APIRouter(prefix="/api/workflows", tags=["Workflows"], route_class=Json
 Json = dict[str, Any]
 
 
+# The services check these, in words of their own; programs read them here.
+Name = Annotated[str, Field(json_schema_extra={"minLength": 1, "maxLength": 200})]
+NodeJson = Annotated[Json, Field(json_schema_extra={"required": ["id"], "properties": {"id": {"type": "string"}}})]
+END = {"type": "string", "minLength": 1}
+EdgeJson = Annotated[
+    Json, Field(json_schema_extra={"required": ["source", "target"], "properties": {"source": END, "target": END}})
+]
+
+
 class Definition(BaseModel):
     """A workflow as people write it; unknown fields are kept."""
 
     model_config = ConfigDict(extra="allow")
 
-    name: str
+    name: Name
     description: str = ""
-    nodes: list[Json]
-    edges: list[Json]
+    nodes: list[NodeJson]
+    edges: list[EdgeJson]
     tags: list[str] = []
 
 
