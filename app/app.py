@@ -24,6 +24,7 @@ def create_app() -> rx.App:
     app = rx.App(
         stylesheets=STYLESHEETS,
         html_lang="en",
+        head_components=[rx.el.link(rel="icon", href="/favicon.svg", type="image/svg+xml")],
         toaster=None,
         app_wraps={(5, "Offline"): lambda stateful: offline_banner() if stateful else None},
         backend_exception_handler=report_error,

@@ -10,13 +10,14 @@ import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from typing import Any
 
 from app.changes import Change
 from app.models import User
 from app.runtime import Runtime
-from app.services import executions, workflows
+from app.services import executions, progress, workflows
 from app.ui.rows import StepDetail, execution_row, problem_rows, problems_by_node, step_detail, step_rows
 from engine.events import Event
 
@@ -48,17 +49,17 @@ class Hub:
         self._runtime = runtime
         self._push = push
         self._watchers: dict[str, Watcher] = {}
-        self._changes: asyncio.Queue[Change] = asyncio.Queue()
+        self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._moved: set[str] = set()
         self._has_moved = asyncio.Event()
         self._message_number = count(1)
-        runtime.changes.subscribe(self._changes.put_nowait)
+        runtime.changes.subscribe(lambda change: self._news.put_nowait(partial(self._tell_change, change)))
         runtime.journal.subscribe(self._note_progress)
 
     async def run(self) -> None:
         """Tell the watchers what is saved, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
-            tasks.create_task(_for_ever(self._tell_next_change))
+            tasks.create_task(_for_ever(self._tell_next_news))
             tasks.create_task(_for_ever(self._tell_next_progress))
 
     async def watch(self, token: str, user: User, workflow_id: str) -> None:
@@ -73,6 +74,12 @@ class Hub:
         watcher.execution_id, watcher.node_id = execution_id, node_id
         await self._show_executions({token: watcher}, watcher.workflow_id)
 
+    def select(self, token: str, node_ids: list[str]) -> None:
+        """Let a watching tab select these nodes, after it has heard of all changes so far."""
+        if watcher := self._watchers.get(token):
+            message = self._message(watcher.workflow_id, select=node_ids)
+            self._news.put_nowait(partial(self._tell, {token: watcher}, {"message": message}))
+
     def forget(self, token: str) -> None:
         """Tell this tab nothing more."""
         self._watchers.pop(token, None)
@@ -81,8 +88,11 @@ class Hub:
         self._moved.update(event.execution_id for event in events)
         self._has_moved.set()
 
-    async def _tell_next_change(self) -> None:
-        change = await self._changes.get()
+    async def _tell_next_news(self) -> None:
+        news = await self._news.get()
+        await news()
+
+    async def _tell_change(self, change: Change) -> None:
         said = {"rev": change.rev, "ops": change.ops, "by": change.by}
         await self._to_all(change.workflow_id, self._show_document, change=said)
 
@@ -97,7 +107,7 @@ class Hub:
 
     async def _watched_workflows(self, execution_ids: set[str]) -> set[str]:
         watched = {watcher.workflow_id for watcher in self._watchers.values()}
-        return watched and watched & await executions.workflows_of(self._runtime, execution_ids)
+        return watched and watched & await progress.find_workflows(self._runtime, execution_ids)
 
     async def _to_all(self, workflow_id: str, show: Callable[..., Awaitable[None]], **said: Any) -> None:
         watchers = {token: watcher for token, watcher in self._watchers.items() if watcher.workflow_id == workflow_id}
@@ -119,17 +129,17 @@ class Hub:
         page = await executions.list_executions(
             self._runtime, _user_of(watchers), workflow_id=workflow_id, limit=NEWEST
         )
-        rows = [execution_row(execution) for execution in page.items]
-        newest = page.items[0]["id"] if rows else ""
+        rows = [execution_row(executions.describe_briefly(execution)) for execution in page.items]
+        newest = rows[0].id if rows else ""
         for (execution_id, node_id), group in _by_view(watchers, newest=newest).items():
-            progress = await self._progress(_user_of(group), execution_id, node_id)
-            await self._tell(group, {"executions": rows} | progress)
+            shown = await self._follow(_user_of(group), execution_id, node_id)
+            await self._tell(group, {"executions": rows} | shown)
 
-    async def _progress(self, user: User, execution_id: str, node_id: str) -> dict[str, Any]:
+    async def _follow(self, user: User, execution_id: str, node_id: str) -> dict[str, Any]:
         if not execution_id:
             return {"followed": "", "steps": [], "detail": StepDetail()}
-        execution = await executions.get_execution(self._runtime, user, execution_id)
-        rows = await executions.read_node(self._runtime, user, execution_id, node_id) if node_id else []
+        execution = await progress.read_progress(self._runtime, user, execution_id)
+        rows = await progress.read_node(self._runtime, user, execution_id, node_id) if node_id else []
         status = {"execution_id": execution_id, "nodes": execution["nodes"], "edges": execution["edges"]}
         return {
             "message": self._message(execution["workflow_id"], status=status),

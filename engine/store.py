@@ -141,7 +141,8 @@ class Store:
             .order_by(log.seq)
         )
         async with self._transactions.read() as session:
-            return summarize((await (await session.connection()).execute(query)).tuples())
+            rows = await (await session.connection()).execute(query)
+            return summarize(tuple(row) for row in rows)
 
     async def claim(self, by: str, *, now: datetime, until: datetime, limit: int) -> list[str]:
         """Take up to `limit` open executions that nobody holds, the oldest first; return their ids."""

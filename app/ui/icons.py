@@ -17,7 +17,9 @@ def action_icon(action: rx.Var[str] | str) -> rx.Component:
 def logo() -> rx.Component:
     """Treadle's mark: warp and weft."""
     return rx.el.svg(
-        rx.el.path(d="M3 6.5h14M3 13.5h14", stroke="currentColor", stroke_width="2.4", stroke_linecap="round", opacity="0.45"),
+        rx.el.path(
+            d="M3 6.5h14M3 13.5h14", stroke="currentColor", stroke_width="2.4", stroke_linecap="round", opacity="0.45"
+        ),
         rx.el.path(d="M6.5 2.5v14.8M13.5 2.5v14.8", stroke="currentColor", stroke_width="2.4", stroke_linecap="round"),
         view_box="0 0 20 20",
         width="20",

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from app.ui.times import duration
@@ -80,7 +81,7 @@ def execution_row(execution: Mapping[str, Any]) -> ExecutionRow:
         id=execution["id"],
         status=execution["status"],
         trigger=execution["trigger"],
-        started=execution["started_at"] or "",
+        started=_iso(execution["started_at"] or execution["created_at"]),
         duration=duration(execution["duration_ms"]),
     )
 
@@ -89,8 +90,8 @@ def step_rows(execution: Mapping[str, Any]) -> list[StepRow]:
     """The nodes of an execution in the order in which they began; those that haven't come last."""
     nodes = execution["nodes"]
     rows = [_step_row(node, nodes.get(node["id"], {})) for node in execution["definition"]["nodes"]]
-    began = {node_id: summary["started_at"] or "~" for node_id, summary in nodes.items()}
-    return sorted(rows, key=lambda row: began.get(row.id, "~"))
+    began = {node_id: summary["started_at"] for node_id, summary in nodes.items() if summary["started_at"]}
+    return sorted(rows, key=lambda row: (row.id not in began, began.get(row.id)))
 
 
 def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mapping[str, Any]]) -> StepDetail:
@@ -120,6 +121,10 @@ def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
         input=_text(execution["input"]),
         output=_text(execution["result"]),
     )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.isoformat()
 
 
 def _message(error: Mapping[str, Any] | None) -> str:

@@ -9,12 +9,11 @@ import {
   Background,
   ReactFlow,
   ReactFlowProvider,
-  useNodesInitialized,
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Controls, FIT } from "./controls.jsx";
+import { useLayoutEffect, useMemo, useRef } from "react";
+import { Controls } from "./controls.jsx";
 import { edgeTypes } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
 import { useKeys } from "./keys.js";
@@ -23,6 +22,7 @@ import { CanvasContext, nodeTypes } from "./node.jsx";
 import { allowDrop, usePalette } from "./palette.js";
 import { GRID } from "./placement.js";
 import { selectFocused, useSelection } from "./selection.js";
+import { useFit, useSteadyView } from "./viewport.js";
 
 const PLAIN_ONLY = {};
 const FAR = 0.4; // below this zoom nobody reads the text
@@ -62,6 +62,7 @@ function Flow(page) {
   const isFar = useStore(({ transform }) => transform[2] < FAR);
   const changes = useChanges(setGraph);
   const boxing = useSelection(graph.nodes, onSelect);
+  useSteadyView(flow, graph.nodes);
   useKeys(root, gestures.commands);
   usePalette(gestures.pick);
   return (
@@ -109,14 +110,4 @@ function useChanges(setGraph) {
     }),
     [setGraph],
   );
-}
-
-/** Show the whole workflow when it is opened; later the viewport is the person's own. */
-function useFit(flow, hasNodes) {
-  const isMeasured = useNodesInitialized();
-  const [isFitted, setFitted] = useState(!hasNodes);
-  useEffect(() => {
-    if (isMeasured && !isFitted) flow.fitView(FIT).then(() => setFitted(true));
-  }, [flow, isMeasured, isFitted]);
-  return isFitted;
 }

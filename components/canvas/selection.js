@@ -2,20 +2,24 @@
 
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 
-/** Call `onSelect(ids)` for each new selection; gives React Flow's handlers that say when a box is being drawn. */
+/**
+ * Call `onSelect(ids)` for each new selection, and again when the data of the one selected node has changed;
+ * gives React Flow's handlers that say when a box is being drawn.
+ */
 export function useSelection(nodes, onSelect) {
   const [isBoxing, setBoxing] = useState(false);
-  const told = useRef("");
-  const ids = nodes.filter((node) => node.selected).map(({ id }) => id);
-  const key = ids.join();
+  const told = useRef({ key: "" });
+  const selected = nodes.filter((node) => node.selected);
+  const key = selected.map(({ id }) => id).join();
+  const data = selected.length === 1 ? selected[0].data : undefined;
   const tell = useEffectEvent(() => {
-    if (key === told.current) return;
-    told.current = key;
-    onSelect?.(ids);
+    if (key === told.current.key && data === told.current.data) return;
+    told.current = { key, data };
+    onSelect?.(selected.map(({ id }) => id));
   });
   useEffect(() => {
     if (!isBoxing) tell();
-  }, [key, isBoxing]);
+  }, [key, data, isBoxing]);
   return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
 }
 

@@ -36,6 +36,7 @@ def _canvas() -> rx.Component:
         live_state=LiveState.get_full_name(),
         node_card=node_card,
         handles=HANDLES,
+        on_ready=EditorState.watch,
         on_ops=EditorState.apply,
         on_select=EditorState.select,
         on_open=ExecutionState.open_node,

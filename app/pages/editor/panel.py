@@ -42,7 +42,9 @@ def _head() -> rx.Component:
                 on_blur=EditorState.set_label,
                 custom_attrs={"data-commit": "enter"},
             ),
-            rx.el.button(icon("x"), class_name="icon-button", aria_label="Close", on_click=EditorState.select([])),
+            rx.el.button(
+                icon("x"), class_name="icon-button", aria_label="Close", on_click=EditorState.select_on_canvas([])
+            ),
             class_name="panel-title",
         ),
         rx.el.p(NODE.description, class_name="muted"),

@@ -26,12 +26,15 @@ class EditorState(rx.State):
     node: NodeView = NodeView()
 
     @rx.event
-    async def load(self) -> rx.event.EventSpec:
+    async def load(self) -> list[rx.event.EventSpec]:
         self.workflow_id = PurePosixPath(self.router.url.path).parts[2]
         self.node = NodeView()
         await self.reload()
-        await get_hub().watch(self.router.session.client_token, current_user(), self.workflow_id)
-        return ExecutionState.load(self.workflow_id)
+        return [ExecutionState.load(self.workflow_id), EditorState.watch()]
+
+    @rx.event
+    async def watch(self) -> None:
+        await get_hub().watch(self._tab, current_user(), self.workflow_id)
 
     @rx.event
     async def reload(self) -> None:
@@ -41,6 +44,8 @@ class EditorState(rx.State):
     @rx.event
     async def apply(self, ops: list[Op]) -> rx.event.EventSpec | None:
         change = await workflows.apply_ops(get_runtime(), current_user(), self.workflow_id, ops, self.doc["rev"])
+        if added := [op["node"]["id"] for op in change.ops or [] if op["op"] == "add_node"]:
+            get_hub().select(self._tab, added)
         return NoticeState.show(change.rejected[0]["reason"], "error") if change.rejected else None
 
     @rx.event
@@ -50,6 +55,10 @@ class EditorState(rx.State):
     @rx.event
     async def redo(self) -> None:
         await workflows.redo(get_runtime(), current_user(), self.workflow_id)
+
+    @rx.event
+    def select_on_canvas(self, ids: list[str]) -> None:
+        get_hub().select(self._tab, ids)
 
     @rx.event
     async def select(self, ids: list[str]) -> rx.event.EventSpec | None:
@@ -80,6 +89,10 @@ class EditorState(rx.State):
     @rx.event
     def remove_pair(self, path: str, name: str) -> rx.event.EventSpec:
         return EditorState.apply([self._set(f"{path}/{name}", None)])
+
+    @property
+    def _tab(self) -> str:
+        return str(self.router.session.client_token)
 
     def _set(self, path: str, value: Any) -> Op:
         gone = {"remove": True} if value is None else {"value": value}

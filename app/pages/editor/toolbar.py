@@ -71,7 +71,7 @@ def _problem(problem: rx.Var[ProblemRow]) -> rx.Component:
         rx.el.span(problem.message),
         class_name="problem",
         type="button",
-        on_click=EditorState.select([problem.node]),
+        on_click=EditorState.select_on_canvas([problem.node]),
         custom_attrs={"popoverTarget": "problems", "popoverTargetAction": "hide"},
     )
 
