@@ -1,5 +1,6 @@
 """All the engine's SQL: executions, their log, and who holds which."""
 
+import json
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import AbstractAsyncContextManager
@@ -244,7 +245,8 @@ def _conditions(filters: Filters) -> list[Any]:
 def _contains(text: str) -> Any:
     """Look in the id and in all that an execution took and gave, whatever the case."""
     columns = (Execution.id, Execution.error, Execution.input, Execution.result)
-    return or_(*(sql_cast(col(column), Text).icontains(text, autoescape=True) for column in columns))
+    written = json.dumps(text)[1:-1]  # as it stands in a column of JSON
+    return or_(*(sql_cast(col(column), Text).icontains(written, autoescape=True) for column in columns))
 
 
 def _row(event: Event) -> dict[str, Any]:

@@ -51,7 +51,7 @@ class Worker:
         self._runner = Runner(journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock)
         self._limit = limit
         self._work = asyncio.Event()
-        self._submitted: set[str] = set()
+        self._open: set[str] = set()  # known not to have ended, without a look at the database
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._duties: list[asyncio.Task[None]] = []
         self._waiting: dict[str, list[asyncio.Event]] = {}
@@ -78,7 +78,7 @@ class Worker:
 
     def submit(self, execution_id: str) -> None:
         """Have an execution that has been committed driven at once, not at the next look."""
-        self._submitted.add(execution_id)
+        self._open.add(execution_id)
         self._work.set()
 
     async def wait(self, execution_id: str, timeout: float) -> bool:
@@ -98,7 +98,7 @@ class Worker:
                 del self._waiting[execution_id]
 
     async def _has_ended(self, execution_id: str) -> bool:
-        if execution_id in self._submitted or execution_id in self._driving:
+        if execution_id in self._open:
             return False
         execution = await self._store.get_execution(execution_id)
         return execution is not None and execution.status in ENDED
@@ -119,7 +119,7 @@ class Worker:
         for execution, events in await self._store.load(ids) if ids else []:
             task = asyncio.create_task(self._drive(execution, events), name=execution.id)
             self._driving[execution.id] = task
-        self._submitted.difference_update(ids)
+        self._open.intersection_update(self._driving)
         if len(ids) == MAX_CLAIM:
             self._work.set()  # there may be more
 
@@ -135,6 +135,7 @@ class Worker:
             await _keep_going(lambda: self._give_up(execution), "end it")
         finally:
             self._driving.pop(execution.id, None)
+            self._open.discard(execution.id)
             if len(self._driving) == self._limit - 1:
                 self._work.set()  # there is room again
 
@@ -155,6 +156,7 @@ class Worker:
     def _note_ends(self, events: Sequence[Event]) -> None:
         for event in events:
             if event.node_id is None and event.status in ENDED:
+                self._open.discard(event.execution_id)
                 for ended in self._waiting.get(event.execution_id, ()):
                     ended.set()
 

@@ -1,0 +1,183 @@
+"""Expressions: what they mean, and that whatever is written ends in a value or a clear error."""
+
+from typing import Any
+
+import pytest
+
+from engine.errors import ExpressionError
+from engine.expression import evaluate_each, run_code
+from engine.inputs import resolve
+from engine.sandbox import Sandbox
+from engine.sdk import Binding, Field, Kind, Step, StepContext
+
+NAMES: dict[str, Any] = {
+    "company": {"body": {"name": 'A "B" & Co', "score": 8, "items": [{"total": 1}, {"total": 2}], "ceo": None}},
+    "lead": {"text": "a\nb", "id": 7},
+}
+
+
+async def run(context: StepContext, **inputs: Any) -> None: ...
+
+
+async def fill(sandbox: Sandbox, value: Any, *, binding: Binding = "value", kind: Kind = "text") -> Any:
+    """Resolve one field."""
+    field = Field(name="x", label="Field", binding=binding, kind=kind)
+    step = Step(run=run, name="s", label="S", description="", fields=(field,))
+    return (await resolve(step, {"x": value}, NAMES, sandbox))["x"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("{{ company.body.items }}", [{"total": 1}, {"total": 2}]),
+        ("{{company.body['items'][-1].total}}", 2),
+        ("{{ company.body.score >= 8 }}", True),
+        ("{{ [i.total * 2 for i in company.body.items] }}", [2, 4]),
+        ("{{ company.body.name.lower() }}", 'a "b" & co'),
+        ("{{ company.body.get('nope', 0) }}", 0),
+        ("{{ {'a': {'b': lead.id}} }}", {"a": {"b": 7}}),
+        ("{{ f'{lead.id:03}' }}", "007"),
+        ("{{ (1, {2}) }}", [1, [2]]),
+        ("{{\n  lead.id\n  + 1\n}}", 8),
+        ("{{ 2 ** 100 }}", 2**100),
+        ("{{ now().year > 2000 and len(uuid()) == 36 }}", True),
+        ("{{ '}}' }}", "}}"),
+        ("score {{ company.body.score }}, ceo {{ company.body.ceo }}", "score 8, ceo null"),
+        (r"\{{ no }} {{ lead.id }}", "{{ no }} 7"),
+        ({"deep": [{"er": "{{ lead.id }}"}]}, {"deep": [{"er": 7}]}),
+        ("no braces }}", "no braces }}"),
+    ],
+)
+async def test_expressions_give_values(sandbox: Sandbox, text: Any, value: Any) -> None:
+    assert await fill(sandbox, text) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("{{ company.body.scor }}", "company.body has no field 'scor'; it has: name, score, items, ceo"),
+        ("{{ company.body.scor + 1 }}", "company.body has no field 'scor'; it has: name, score, items, ceo"),
+        ("{{ [i.sum for i in company.body.items] }}", "The object has no field 'sum'; it has: total."),
+        ("{{ company.body.items[5].total }}", "company.body.items has no entry 5; it has 2"),
+        ("{{ company.body.items.total }}", "company.body.items is a list, so it has no field 'total'"),
+        ("{{ company.body.ceo.name }}", "company.body.ceo is null"),
+        ("{{ compny }}", "There is no 'compny' here; there is: company, lead."),
+        ("{{ len(compny) }}", "There is no 'compny' here; there is: company, lead."),
+        ("{{ now }}", "now is a function: write now()."),
+        ("{{ 1 / 0 }}", "division by zero"),
+        ("{{ 9 ** 9 ** 9 }}", "64 MiB"),
+        ("{{ 'a' * 10 ** 10 }}", "64 MiB"),
+        ("{{ sum(range(10 ** 9)) }}", "longer than 1 s"),
+        ("{{ float('nan') }}", "not a number"),
+        ("{{ float('inf') }}", "not a number"),
+        ("{{ lambda: 1 }}", "function"),
+        ("{{ b'x' }}", "bytes"),
+        ("{{ 10 ** 400 }}", "300 digits"),
+        ("{{ open('/etc/passwd') }}", "denied"),
+        ("{{ ().__class__ }}", "no attribute '__class__'"),
+        ("{{ __import__('os') }}", "not defined"),
+        ("{{ }}", "no expression"),
+        ("{{ lead.id", "never closed"),
+        ("{{ lead. }}", "not valid Python"),
+        ("{{ " + "(" * 300 + "1" + ")" * 300 + " }}", "not valid Python"),
+        ("{{ " + "-" * 9000 + "1 }}", "nested too deeply"),
+        ("{{ " + "1 + " * 5000 + "1 }}", "longer than 10,000"),
+    ],
+)
+async def test_what_cannot_be_evaluated_says_why_and_where(sandbox: Sandbox, text: str, message: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        await fill(sandbox, text)
+
+    assert message in caught.value.message
+    assert caught.value.field == "x"
+
+
+async def test_a_value_in_a_url_is_one_piece_of_it_and_at_its_beginning_the_address(sandbox: Sandbox) -> None:
+    assert await fill(sandbox, "https://x/{{ company.body.name }}", binding="url") == "https://x/A%20%22B%22%20%26%20Co"
+    assert await fill(sandbox, "{{ 'https://x' }}/{{ 'a/b?c' }}", binding="url") == "https://x/a%2Fb%3Fc"
+
+
+async def test_a_value_in_json_is_escaped_in_quotes_and_a_value_outside(sandbox: Sandbox) -> None:
+    text = '{"name": "Hi {{ company.body.name }}", "items": {{ company.body.items }}, "\\"": {{ lead.text }}}'
+
+    assert await fill(sandbox, text, binding="json") == {
+        "name": 'Hi A "B" & Co',
+        "items": [{"total": 1}, {"total": 2}],
+        '"': "a\nb",
+    }
+
+
+async def test_a_line_holds_no_line_break(sandbox: Sandbox) -> None:
+    with pytest.raises(ExpressionError, match="line break"):
+        await fill(sandbox, {"X-Text": "{{ lead.text }}"}, binding="line", kind="key-value")
+
+
+async def test_a_number_field_takes_text_that_is_a_number(sandbox: Sandbox) -> None:
+    assert await fill(sandbox, "{{ '5' }}", kind="number") == 5
+    with pytest.raises(ExpressionError, match="must be a number"):
+        await fill(sandbox, "{{ lead.text }}", kind="number")
+
+
+async def test_an_expression_for_each_entry_names_the_entry_that_fails(sandbox: Sandbox) -> None:
+    items = [{"a": 1}, {"a": 5}, {"b": 2}]
+
+    assert await evaluate_each("item.get('a', 0) > lead.id - 6 and index > 0", items, NAMES, sandbox) == [
+        False,
+        True,
+        False,
+    ]
+    with pytest.raises(ExpressionError, match="Entry 2: item has no field 'a'; it has: b"):
+        await evaluate_each("item.a > 1", items, NAMES, sandbox)
+
+
+CODE = """\
+import datetime
+from dataclasses import dataclass
+
+@dataclass
+class Point:
+    x: int
+
+total = sum(item.total for item in company.body.items)
+company.body.total = total
+print("total", total)
+day = datetime.date(2026, 1, total)
+[company.body.total, Point(x=4).x, day.year, day]
+"""
+
+
+async def test_code_mixes_objects_of_json_with_classes_and_modules(sandbox: Sandbox) -> None:
+    answer = await run_code(CODE, NAMES, sandbox, seconds=1)
+
+    assert answer.value == [3, 4, 2026, "2026-01-03"]
+    assert answer.stdout == "total 3\n"
+    assert "total" not in NAMES["company"]["body"]
+
+
+@pytest.mark.parametrize(
+    ("code", "message"),
+    [
+        ("x = 1\n\nx / 0", "Line 3: ZeroDivisionError: division by zero."),
+        ("def f(o):\n    return o.nope\n\nf(lead)", "Line 2: The object has no field 'nope'; it has: text, id."),
+        ("x =", "not valid Python in line 1"),
+        ("while True: pass", "took longer than 0.2 s"),
+        ("import time\ntime.sleep(60)", "took longer than 0.2 s"),
+        ("def f(): f()\nf()", "recursion"),
+        ("x = []\nwhile True: x.append('a' * 1000)", "of memory"),
+        ("x = []\nfor _ in range(5000): x = [x]\nx", "100 levels deep"),
+        ("import os\nos.system('true')", "no attribute 'system'"),
+        ("nope", "There is no 'nope' here"),
+    ],
+)
+async def test_code_that_goes_wrong_ends_in_an_error(sandbox: Sandbox, code: str, message: str) -> None:
+    with pytest.raises(ExpressionError) as caught:
+        await run_code(code, NAMES, sandbox, seconds=0.2)
+
+    assert message in caught.value.message
+
+
+async def test_only_the_beginning_of_what_is_printed_is_kept(sandbox: Sandbox) -> None:
+    answer = await run_code("for _ in range(100): print('a' * 10_000)", {}, sandbox, seconds=5)
+
+    assert answer.stdout.endswith("more characters")
+    assert len(answer.stdout) < 70_000

@@ -1,0 +1,144 @@
+"""The journal: what it has accepted is on disk, in order, and one execution's trouble is no other's."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from engine.errors import LostRace
+from engine.events import Event
+from engine.journal import Journal
+from engine.store import Store
+from tests.engine.build import workflow
+from tests.engine.conftest import START, Engine
+
+
+def event(execution_id: str, seq: int, **what: Any) -> Event:
+    return Event(
+        **{"execution_id": execution_id, "seq": seq, "status": "running", "timestamp": START, "node_id": "a", **what}
+    )
+
+
+class CountingStore(Store):
+    """Counts the commits, and fails when told to."""
+
+    commits = 0
+    error: Exception | None = None
+
+    async def append(self, events: Sequence[Event]) -> None:
+        if self.error:
+            raise self.error
+        self.commits += 1
+        await super().append(events)
+
+
+@pytest.fixture
+def counting(engine: Engine) -> CountingStore:
+    return CountingStore(engine.database)
+
+
+async def test_an_event_is_on_disk_when_append_returns(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    written = event(id_, 1, iteration=(3, 0), input={"x": 1}, output=[None], handles=("true",), stdout="hi", attempt=2)
+
+    await engine.journal.append(written)
+
+    assert await engine.log(id_) == [written]
+
+
+async def test_events_that_come_together_are_committed_together(engine: Engine, counting: CountingStore) -> None:
+    ids = [await engine.insert(workflow()) for _ in range(20)]
+    journal = Journal(counting)
+
+    await asyncio.gather(*(journal.append(event(id_, 1)) for id_ in ids))
+
+    assert counting.commits == 1
+
+
+async def test_a_posted_event_comes_before_what_is_appended_after_it(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+
+    engine.journal.post(event(id_, 1))
+    await engine.journal.append(event(id_, 2))
+
+    assert [row.seq for row in await engine.log(id_)] == [1, 2]
+
+
+async def test_whoever_loses_the_race_is_told_and_the_others_are_written(engine: Engine) -> None:
+    lost, fine = await engine.insert(workflow()), await engine.insert(workflow())
+    await engine.journal.append(event(lost, 1))
+    other = Journal(engine.store)
+
+    results = await asyncio.gather(other.append(event(lost, 1)), other.append(event(fine, 1)), return_exceptions=True)
+
+    assert isinstance(results[0], LostRace)
+    assert len(await engine.log(fine)) == 1
+
+
+async def test_after_a_lost_race_nothing_more_of_that_execution_is_taken(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    await engine.journal.append(event(id_, 1))
+    other = Journal(engine.store)
+    await asyncio.gather(other.append(event(id_, 1)), return_exceptions=True)
+
+    with pytest.raises(LostRace):
+        await other.append(event(id_, 2))
+    other.open(id_)
+    await other.append(event(id_, 2))
+
+
+async def test_a_full_disk_is_told_to_those_who_wait_and_the_journal_goes_on(
+    engine: Engine, counting: CountingStore
+) -> None:
+    id_ = await engine.insert(workflow())
+    journal = Journal(counting)
+    counting.error = OSError("disk full")
+
+    with pytest.raises(OSError, match="disk full"):
+        await journal.append(event(id_, 1))
+    counting.error = None
+    await journal.append(event(id_, 1))
+
+    assert len(await engine.log(id_)) == 1
+
+
+async def test_subscribers_hear_of_events_once_they_are_on_disk(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    heard: list[Event] = []
+
+    def fail(events: Sequence[Event]) -> None:
+        raise RuntimeError("a subscriber's own trouble")
+
+    engine.journal.subscribe(fail)
+    stop = engine.journal.subscribe(heard.extend)
+    await engine.journal.append(event(id_, 1))
+    stop()
+    await engine.journal.append(event(id_, 2))
+
+    assert [known.seq for known in heard] == [1]
+
+
+async def test_closing_writes_what_has_come(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+
+    engine.journal.post(event(id_, 1))
+    await engine.journal.close()
+
+    assert len(await engine.log(id_)) == 1
+
+
+async def test_the_end_of_an_execution_is_in_its_row_in_the_same_commit(engine: Engine) -> None:
+    id_ = await engine.insert(workflow(), claimed_by="somebody")
+
+    engine.journal.post(event(id_, 1, node_id=None))
+    await engine.journal.append(event(id_, 2, node_id=None, status="failed", error={"message": "No."}))
+
+    row = await engine.get(id_)
+    assert (row.status, row.error, row.started_at, row.completed_at, row.claimed_by) == (
+        "failed",
+        {"message": "No."},
+        START,
+        START,
+        None,
+    )
