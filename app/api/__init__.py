@@ -33,7 +33,7 @@ def create_api() -> FastAPI:
     for router in ROUTERS:
         api.include_router(router)
     api.router.routes.append(Route("/api/{path:path}", NothingHere(tuple(api.router.routes))))
-    api.add_middleware(InternalErrors)
     api.add_middleware(BodyLimit)
+    api.add_middleware(InternalErrors)  # the last one added is the outermost
     add_error_handlers(api)
     return api
