@@ -59,19 +59,32 @@ def _prepare(
     body: Any,
 ) -> httpx.Request:
     sent = {name: _as_text(value).strip() for name, value in (headers or {}).items() if value is not None}
-    try:
-        address = httpx.URL(str(url).strip())
-    except httpx.InvalidURL as error:
-        raise StepError(f"{str(url)[:200]!r} is not a URL: {error}", field="url") from None
+    address = _read_url(url)
     if query:
         address = address.copy_merge_params({name: _query_value(value) for name, value in query.items()})
     try:
         content, content_type = _encode(body_type, body)
         if content is not None:
             sent = {"content-type": content_type, **{name.lower(): value for name, value in sent.items()}}
-        return http.build_request(method, address, headers=sent, content=content)
+        return _check_address(http.build_request(method, address, headers=sent, content=content))
     except UnicodeEncodeError:
         raise StepError("Headers may hold ASCII characters only.", field="headers") from None
+
+
+def _read_url(text: Any) -> httpx.URL:
+    try:
+        return httpx.URL(str(text or "").strip())
+    except httpx.InvalidURL as error:
+        raise StepError(f"{str(text)[:200]!r} is not a URL: {error}", field="url") from None
+
+
+def _check_address(request: httpx.Request) -> httpx.Request:
+    """A relative URL has become whole by now, if it can."""
+    if request.url.scheme not in {"http", "https"} or not request.url.host:
+        raise StepError("A URL begins with https:// or http:// and a host.", field="url")
+    if request.url.port is not None and not 0 < request.url.port < 65_536:
+        raise StepError("The port in the URL is a number from 1 to 65535.", field="url")
+    return request
 
 
 def _encode(body_type: str, body: Any) -> tuple[bytes | None, str]:
@@ -164,7 +177,7 @@ def _explain(error: httpx.HTTPError, url: httpx.URL) -> StepError:
     where = _shown(url)
     match error:
         case httpx.UnsupportedProtocol():
-            return StepError("A URL begins with http:// or https:// and a host.", field="url")
+            return StepError(f"{where} redirects to what is no HTTP address.", field="url")
         case httpx.LocalProtocolError():
             return StepError(f"This request can't be sent: {error}. Check the headers.", field="headers")
         case httpx.TooManyRedirects():
