@@ -29,7 +29,7 @@ class NoticeState(rx.State):
 
 
 def report_error(exception: Exception) -> rx.event.EventSpec:
-    """Turn what a handler raised into a notice: an AppError's own words, for all else no more than that it is logged."""
+    """Turn what a handler raised into a notice: an AppError's own words; all else is only logged."""
     if isinstance(exception, AppError):
         return NoticeState.show(exception.message, "error")
     log.error("A page's event failed", exc_info=exception)
