@@ -1,0 +1,102 @@
+"""Transforms on objects and lists; each evaluates its expression for all entries in one go."""
+
+from typing import Any
+
+from engine.sdk import StepContext, StepError
+
+
+async def set_fields(context: StepContext, *, fields: dict[str, Any]) -> dict[str, Any]:
+    """Give the fields as they are."""
+    if not isinstance(fields, dict):
+        raise StepError("The fields must be an object of names and values.", field="fields")
+    return fields
+
+
+async def filter_items(context: StepContext, *, items: Any, condition: str) -> list[Any]:
+    """Keep the entries for which the condition is true."""
+    entries = _check_list(items)
+    kept = await context.evaluate(condition, field="condition", each=entries)
+    for index, value in enumerate(kept):
+        if not isinstance(value, bool):
+            message = f"The condition must give true or false, but for entry {index} it gave {value!r:.80}."
+            raise StepError(message, kind="not_a_bool", field="condition")
+    return [entry for entry, keep in zip(entries, kept, strict=True) if keep]
+
+
+async def sort(context: StepContext, *, items: Any, by: str | None, order: str) -> list[Any]:
+    """Sort by a value of each entry; equal ones keep their order."""
+    entries = _check_list(items)
+    keys = await _values(context, entries, by, field="by")
+    try:
+        places = sorted(range(len(entries)), key=keys.__getitem__, reverse=order == "descending")
+    except TypeError:
+        raise StepError("These entries can't be compared: give a value of one kind in By.", field="by") from None
+    return [entries[place] for place in places]
+
+
+async def limit(context: StepContext, *, items: Any, count: float) -> list[Any]:
+    """Keep the first entries."""
+    return _check_list(items)[: _check_whole(count, "count", at_least=0)]
+
+
+async def split(context: StepContext, *, items: Any, size: float) -> list[list[Any]]:
+    """Cut the list into lists of the size; the last one may be shorter."""
+    entries, step = _check_list(items), _check_whole(size, "size", at_least=1)
+    return [entries[start : start + step] for start in range(0, len(entries), step)]
+
+
+async def aggregate(context: StepContext, *, items: Any, operation: str, value: str | None) -> Any:
+    """Make one value of the entries."""
+    entries = _check_list(items)
+    if operation == "count":
+        return len(entries)
+    values = await _values(context, entries, value, field="value")
+    if operation == "list":
+        return values
+    if not values and operation != "sum":
+        raise StepError(f"An empty list has no {operation}.", field="items")
+    try:
+        return _compute(operation, values)
+    except (TypeError, OverflowError):
+        raise StepError(f"These values have no {operation}: they must all be numbers.", field="value") from None
+
+
+def _compute(operation: str, values: list[Any]) -> Any:
+    match operation:
+        case "min":
+            return min(values)
+        case "max":
+            return max(values)
+        case "average":
+            return sum(values) / len(values)
+    return sum(values)
+
+
+async def _values(context: StepContext, entries: list[Any], source: str | None, *, field: str) -> list[Any]:
+    if not source or not source.strip():
+        return entries
+    values: list[Any] = await context.evaluate(source, field=field, each=entries)
+    return values
+
+
+def _check_list(items: Any) -> list[Any]:
+    if not isinstance(items, list):
+        raise StepError(f"This needs a list, but it got {_kind(items)}.", field="items")
+    return items
+
+
+def _kind(value: Any) -> str:
+    match value:
+        case None:
+            return "nothing"
+        case dict():
+            return f"an object with the fields {', '.join(list(value)[:10])}"
+        case str():
+            return "text"
+    return f"{value!r:.40}"
+
+
+def _check_whole(number: Any, field: str, *, at_least: int) -> int:
+    if number is None or number != int(number) or number < at_least:
+        raise StepError(f"This must be a whole number from {at_least}.", field=field)
+    return int(number)
