@@ -1,6 +1,7 @@
 """Builds the pages, and knows whether they are still what the sources say."""
 
 import hashlib
+import json
 import os
 import subprocess
 import sys
@@ -49,6 +50,7 @@ def build() -> None:
     )
     if done.returncode != 0:
         raise StartError(_explain(done.stdout))
+    _tidy_lock()
     STAMP.write_text(before)
 
 
@@ -69,6 +71,12 @@ def _build_environment() -> dict[str, str]:
         "REFLEX_TELEMETRY_ENABLED": "false",
         "REFLEX_CHECK_LATEST_VERSION": "false",
     }
+
+
+def _tidy_lock() -> None:
+    """Keep one form of a file that is in git; the builder writes it on one line or on many, as it comes."""
+    path = ROOT / "reflex.lock" / "package.json"
+    path.write_text(json.dumps(json.loads(path.read_text()), indent=2) + "\n")
 
 
 def _explain(output: str) -> str:

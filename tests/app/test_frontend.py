@@ -15,7 +15,13 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A small project with pages that were built."""
     monkeypatch.setattr(frontend, "ROOT", tmp_path)
     monkeypatch.setattr(frontend, "STAMP", tmp_path / ".web" / "build" / "fingerprint")
-    for name in ("app/pages/home.py", "app/services/mail.py", "components/canvas/canvas.jsx", "assets/external/x.js"):
+    for name in (
+        "app/pages/home.py",
+        "app/services/mail.py",
+        "components/canvas/canvas.jsx",
+        "assets/external/x.js",
+        "reflex.lock/package.json",
+    ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("1")
     frontend.STAMP.parent.mkdir(parents=True)
@@ -58,6 +64,14 @@ def test_pages_are_built_once_a_build_has_ended(root: Path, monkeypatch: pytest.
     frontend.build()
 
     assert frontend.is_built()
+
+
+def test_a_build_leaves_the_lock_in_one_form(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    builder(monkeypatch, """open("reflex.lock/package.json", "w").write('{"name": "reflex", "overrides": {}}')""")
+
+    frontend.build()
+
+    assert (root / "reflex.lock/package.json").read_text() == '{\n  "name": "reflex",\n  "overrides": {}\n}\n'
 
 
 def test_a_failed_build_says_why_and_leaves_nothing_that_looks_built(
