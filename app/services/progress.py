@@ -5,7 +5,8 @@ from typing import Any, Literal
 
 from app.models import User
 from app.runtime import Runtime
-from app.services.executions import describe_event, describe_with, get_execution
+from app.services.executions import describe_with, get_execution
+from app.services.logs import describe_event
 from engine.events import ENDED
 from engine.store import NodeSummary
 
