@@ -23,7 +23,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         "reflex.lock/package.json",
     ):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("1")
+        (tmp_path / name).write_text("1\n")
     frontend.STAMP.parent.mkdir(parents=True)
     frontend.STAMP.write_text(frontend.fingerprint())
     return tmp_path
