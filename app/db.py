@@ -2,12 +2,13 @@
 
 import json
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from functools import partial
 from typing import Any
 
 from sqlalchemy import Engine, String, event, make_url, text
 from sqlalchemy.engine import URL
+from sqlalchemy.exc import ArgumentError
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 from sqlalchemy.ext.compiler import compiles
 from sqlalchemy.sql.functions import FunctionElement
@@ -70,12 +71,13 @@ def _compile_folded(element: Any, compiler: Any, **options: Any) -> str:
 
 def read_url(url: str) -> URL:
     """Name the driver that a plain `sqlite:` or `postgresql:` URL leaves open; raise ValueError for anything else."""
-    parsed = make_url(url)
-    match parsed.get_backend_name():
-        case "sqlite" if parsed.database and parsed.database != ":memory:":
-            return parsed.set(drivername="sqlite+aiosqlite")
-        case "postgresql" | "postgres":
-            return parsed.set(drivername="postgresql+psycopg")
+    with suppress(ArgumentError, ValueError):
+        parsed = make_url(url)
+        match parsed.get_backend_name():
+            case "sqlite" if parsed.database and parsed.database != ":memory:":
+                return parsed.set(drivername="sqlite+aiosqlite")
+            case "postgresql" | "postgres":
+                return parsed.set(drivername="postgresql+psycopg")
     raise ValueError("DATABASE_URL must be sqlite:///path/to/file.db or postgresql://user:password@host/database.")
 
 

@@ -14,6 +14,7 @@ from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
 from app.services import executions as service
+from app.services import logs
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
 Json = dict[str, Any]
@@ -150,8 +151,8 @@ async def get_execution(rt: RuntimeOf, user: CurrentUser, execution_id: str) -> 
 async def read_logs(
     rt: RuntimeOf, user: CurrentUser, execution_id: str, limit: Limit = 50, cursor: str | None = None
 ) -> EventPage:
-    page = await service.read_logs(rt, user, execution_id, limit=limit, cursor=cursor)
-    items = [service.describe_event(event) for event in page.items]
+    page = await logs.read_logs(rt, user, execution_id, limit=limit, cursor=cursor)
+    items = [logs.describe_event(event) for event in page.items]
     return EventPage.model_validate({"items": items, "next_cursor": page.next_cursor})
 
 
@@ -165,7 +166,7 @@ async def watch(
     last_event_id: Annotated[int, Header(ge=0, le=2**31 - 1, description="The `seq` after which to go on")] = 0,
 ) -> StreamingResponse:
     await service.get_execution(rt, user, execution_id)  # once it streams, an error has no status any more
-    events = service.watch(rt, user, execution_id, after_seq=last_event_id)
+    events = logs.watch(rt, user, execution_id, after_seq=last_event_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # no proxy may hold events back
     return StreamingResponse(_stream(events), media_type=STREAM, headers=headers)
 
@@ -185,7 +186,7 @@ async def _stream(events: AsyncIterator[Any]) -> AsyncIterator[bytes]:
         if event is None:
             yield b": still here\n\n"
         else:
-            row = ROW.dump_json(EventOut.model_validate(service.describe_event(event)))
+            row = ROW.dump_json(EventOut.model_validate(logs.describe_event(event)))
             yield b"id: %d\ndata: %b\n\n" % (event.seq, row)
 
 

@@ -1,7 +1,6 @@
 """Executions: starting them, watching them and reading what they did."""
 
-import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 
@@ -15,13 +14,10 @@ from app.services.editing import problems_of
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import find_workflow, is_visible_to
 from app.services.values import check_json, is_storable
-from engine.events import ENDED, Event
 from engine.models import Execution
 from engine.store import Filters, NodeSummary
 
 MISSING = "There is no execution of this id."
-MAX_SEQ = 2**31 - 1
-PAGE = 200  # events read at a time while watching
 
 
 async def start_execution(
@@ -108,44 +104,6 @@ async def list_executions(
     return Page(items=page, next_cursor=write_cursor(page[-1].id) if len(found) > limit else None)
 
 
-async def read_logs(
-    rt: Runtime, user: User, execution_id: str, *, limit: int = 50, cursor: str | None = None
-) -> Page[Event]:
-    """An execution's events in order."""
-    await get_execution(rt, user, execution_id)
-    position = read_cursor(cursor, types=(int,)) or [0]
-    found = await rt.store.read_log(execution_id, after_seq=min(position[0], MAX_SEQ), limit=check_limit(limit) + 1)
-    page = found[:limit]
-    return Page(items=page, next_cursor=write_cursor(page[-1].seq) if len(found) > limit else None)
-
-
-async def watch(
-    rt: Runtime, user: User, execution_id: str, *, after_seq: int = 0, patience: float = 15
-) -> AsyncIterator[Event | None]:
-    """The events after `after_seq` as they are written, until the last one; None when nothing came for a while."""
-    await get_execution(rt, user, execution_id)
-    news = asyncio.Event()
-    stop = rt.journal.subscribe(
-        lambda events: news.set() if any(e.execution_id == execution_id for e in events) else None
-    )
-    try:
-        while True:
-            news.clear()
-            execution = await rt.store.get_execution(execution_id)
-            while events := await rt.store.read_log(execution_id, after_seq=after_seq, limit=PAGE):
-                for event in events:
-                    yield event
-                after_seq = events[-1].seq
-            if execution is None or execution.status in ENDED:
-                return
-            try:
-                await asyncio.wait_for(news.wait(), patience)
-            except TimeoutError:
-                yield None
-    finally:
-        stop()
-
-
 async def describe(rt: Runtime, execution: Execution) -> dict[str, Any]:
     """An execution as the interface shows it."""
     return describe_with(execution, await rt.store.summarize_nodes(execution.id))
@@ -185,23 +143,6 @@ def describe_briefly(execution: Execution) -> dict[str, Any]:
         "started_at": execution.started_at,
         "completed_at": execution.completed_at,
         "duration_ms": _duration(execution),
-    }
-
-
-def describe_event(event: Event) -> dict[str, Any]:
-    """A row of the log as the interface shows it."""
-    return {
-        "seq": event.seq,
-        "node_id": event.node_id,
-        "iteration": list(event.iteration),
-        "attempt": event.attempt,
-        "status": event.status,
-        "input": event.input,
-        "output": event.output,
-        "error": event.error,
-        "handles": None if event.handles is None else list(event.handles),
-        "stdout": event.stdout,
-        "timestamp": event.timestamp,
     }
 
 

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from app.runtime import Runtime
-from app.services import accounts, executions, workflows
+from app.services import accounts, logs, workflows
 from engine.models import Execution
 from tests.app.conftest import PASSWORD, Register
 from tests.app.shapes import GREETING, node, workflow
@@ -113,7 +113,7 @@ async def test_a_watcher_who_hears_nothing_is_told_that_it_still_runs(rt: Runtim
     waiting = Execution(workflow_id=made.id, definition=GREETING, status="waiting")
     async with rt.database.write() as session:
         await rt.store.insert_execution(session, waiting)
-    events = executions.watch(rt, alice, waiting.id, patience=0)
+    events = logs.watch(rt, alice, waiting.id, patience=0)
 
     assert await anext(events) is None
     await events.aclose()
