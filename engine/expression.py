@@ -4,17 +4,17 @@ Plain paths (`company.body.items[0].name`) are walked here; all else that a node
 call, with only the parts of the outputs that it reads.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from engine.errors import ExpressionError
 from engine.names import FUNCTIONS
+from engine.paths import prune, read_parts, unknown_name, walk, why_dead
 from engine.sandbox import CODE, EXPRESSION, Answer, Limits, Sandbox, SandboxError
 from engine.syntax import BUILTINS, FIELD_OF, Parsed, Path, parse_code, parse_expression
 
 EACH = ("item", "index")
-MAX_LISTED = 20
 _FIELD_OF = f"""\
 def {FIELD_OF}(value, name):
     if not isinstance(value, dict):
@@ -23,33 +23,6 @@ def {FIELD_OF}(value, name):
         raise LookupError(f"the object has no field {{name!r}}; it has: {{', '.join(map(str, list(value)[:20]))}}")
     return value[name]
 """
-
-
-def walk(path: Path, names: Mapping[str, Any]) -> Any:
-    """Return what a plain path leads to; raise ExpressionError that says where it ends and what is there."""
-    name, *keys = path
-    if name not in names:
-        raise _unknown_name(str(name), names)
-    value = names[str(name)]
-    for depth, key in enumerate(keys, 1):
-        try:
-            value = value[key]
-        except (KeyError, IndexError, TypeError):
-            raise ExpressionError(_dead_end(show_path(path[:depth]), key, value)) from None
-    return value
-
-
-def show_path(path: Path) -> str:
-    """Write a path as a person would."""
-    name, *keys = path
-    parts = [f".{key}" if isinstance(key, str) and key.isidentifier() else f"[{key!r}]" for key in keys]
-    return "".join([str(name), *parts])
-
-
-def _unknown_name(name: str, names: Iterable[str]) -> ExpressionError:
-    if name in FUNCTIONS:
-        return ExpressionError(f"{name} is a function: write {name}().")
-    return ExpressionError(f"There is no {name!r} here; there is: {_list(names)}.")
 
 
 async def evaluate_all(
@@ -91,7 +64,7 @@ async def evaluate_each(source: str, items: Sequence[Any], names: Mapping[str, A
     _check_names(parsed, {**names, **dict.fromkeys(EACH)})
     program = _Program(f"[{parsed.rewritten}for index, item in enumerate(items_)]", [parsed], [1])
     paths = [path for path in parsed.reads if path[0] == "item"]
-    pruned = [_prune(item, [path[1:] for path in paths]) for item in items] if paths else [None] * len(items)
+    pruned = [prune(item, [path[1:] for path in paths]) for item in items] if paths else [None] * len(items)
     outer = {name: value for name, value in names.items() if name in {path[0] for path in parsed.reads}}
     try:
         answer = await _run(program, outer, sandbox, EXPRESSION, {"items_": pruned})
@@ -136,7 +109,7 @@ class _Failed(Exception):
         """Say what is there instead when a field is missing, else what Python said."""
         if self.error.kind in {"KeyError", "TypeError", "IndexError"} and self.place is not None:
             for path in self.parts[self.place].reads:
-                if path[0] in names and (reason := _why_dead(path, names)):
+                if path[0] in names and (reason := why_dead(path, names)):
                     return reason
         if self.error.kind == "LookupError":
             return _sentence(self.error.message)
@@ -167,71 +140,20 @@ async def _run(
         raise _Failed(error, program.parts, 0 if len(program.parts) == 1 else place, lines) from None
 
 
-def read_parts(reads: Iterable[Path], names: Mapping[str, Any]) -> dict[str, Any]:
-    """Return, for each name that is read, only the fields that are."""
-    wanted: dict[str, list[Path]] = {}
-    for name, *keys in reads:
-        if name in names:
-            wanted.setdefault(str(name), []).append(tuple(keys))
-    return {name: _prune(names[name], paths) for name, paths in wanted.items()}
-
-
-def _prune(value: Any, paths: Iterable[Path]) -> Any:
-    """Keep of an object the fields on the paths; lists and what is read as a whole stay whole."""
-    paths = list(paths)
-    if not isinstance(value, dict) or any(not path or not isinstance(path[0], str) for path in paths):
-        return value
-    wanted: dict[str, list[Path]] = {}
-    for key, *rest in paths:
-        if key in value:
-            wanted.setdefault(str(key), []).append(tuple(rest))
-    return {key: _prune(value[key], rest) for key, rest in wanted.items()}
-
-
 def _check_names(parsed: Parsed, names: Mapping[str, Any]) -> None:
     for reference in parsed.references:
         name = reference.name
         if not (name in names or name in parsed.bound or name in BUILTINS or name in FUNCTIONS):
-            raise _unknown_name(name, names)
+            raise unknown_name(name, names)
 
 
 def _explain_each(failure: _Failed, paths: Sequence[Path], items: Sequence[Any], names: Mapping[str, Any]) -> str:
     if failure.error.kind in {"KeyError", "TypeError", "IndexError"}:
         for index, item in enumerate(items):
             for path in paths:
-                if reason := _why_dead(path, {"item": item}):
+                if reason := why_dead(path, {"item": item}):
                     return f"Entry {index}: {reason}"
     return failure.explain(names)
-
-
-def _why_dead(path: Path, names: Mapping[str, Any]) -> str | None:
-    try:
-        walk(path, names)
-    except ExpressionError as error:
-        return error.message
-    return None
-
-
-def _dead_end(where: str, key: str | int, value: Any) -> str:
-    match value, key:
-        case dict(), str():
-            return f"{where} has no field {key!r}; it has: {_list(value)}"
-        case list(), int():
-            return f"{where} has no entry {key}; it has {len(value)}"
-        case None, _:
-            return f"{where} is null, so it has no {key!r}"
-        case list(), _:
-            return f"{where} is a list, so it has no field {key!r}; take an entry first, as in {where}[0]"
-        case dict(), _:
-            return f"{where} is an object, so it has no entry {key}; it has: {_list(value)}"
-    kind = {"str": "text", "bool": "true or false", "int": "a number", "float": "a number"}.get(type(value).__name__)
-    return f"{where} is {kind or type(value).__name__}, so it has no {key!r}"
-
-
-def _list(names: Iterable[str]) -> str:
-    known = [str(name)[:60] for name in names]
-    more = f", and {len(known) - MAX_LISTED} more" if len(known) > MAX_LISTED else ""
-    return (", ".join(known[:MAX_LISTED]) or "nothing") + more
 
 
 def _sentence(text: str) -> str:

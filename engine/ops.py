@@ -17,6 +17,7 @@ from typing import Any
 from engine import names
 from engine.errors import ExpressionError
 from engine.json_values import NotJson, to_json
+from engine.nested import NoPlace, set_in
 from engine.sdk import Step
 from engine.template import rename_in_inputs
 
@@ -53,7 +54,7 @@ def apply_ops(definition: Mapping[str, Any], ops: Any, steps: Mapping[str, Step]
     for op in ops:
         try:
             draft.apply(_check(op))
-        except Rejected as error:
+        except (Rejected, NoPlace) as error:
             rejected.append({"op": op, "reason": str(error)})
     return Applied(draft.finished(), draft.done, draft.inverse, rejected)
 
@@ -162,7 +163,7 @@ class _Draft:
         is_removal = op.get("remove") is True
         if not path or not ("value" in op or is_removal):
             raise Rejected("To set a value takes a path and a value.")
-        data, undo = _set_in(node.get("data") or {}, path, op.get("value"), is_removal)
+        data, undo = set_in(node.get("data") or {}, path, op.get("value"), is_removal)
         self.nodes[place] = {**node, "data": data}
         done = {"op": "set", "id": id_, "path": path, "value": op.get("value")}
         if is_removal:
@@ -288,41 +289,6 @@ def _check_position(position: Any) -> Json:
         case {"x": int() | float() as x, "y": int() | float() as y} if math.isfinite(x) and math.isfinite(y):
             return {"x": x, "y": y}
     raise Rejected("A position is an object with two numbers, x and y.")
-
-
-def _set_in(data: Any, path: list[Any], value: Any, is_removal: bool) -> tuple[Any, Json]:
-    """Return data with the value set, and the rest of the op that undoes it: {} when nothing changed."""
-    key, *rest = path
-    if isinstance(data, list) and isinstance(key, int) and not isinstance(key, bool) and 0 <= key < len(data):
-        return _set_entry(list(data), key, rest, data[key], value, is_removal)
-    if not isinstance(data, dict) or not isinstance(key, str):
-        raise Rejected(f"There is no place for {str(key)[:40]!r}: what holds it is not an object.")
-    if key in data:
-        return _set_entry(dict(data), key, rest, data[key], value, is_removal)
-    if is_removal:
-        return data, {}
-    for missing in reversed(rest):
-        if not isinstance(missing, str):
-            raise Rejected(f"There is no entry {missing!r} in a list that doesn't exist.")
-        value = {missing: value}
-    return {**data, key: value}, {"path": [key], "remove": True}
-
-
-def _set_entry(copy: Any, key: str | int, rest: list[Any], old: Any, value: Any, is_removal: bool) -> tuple[Any, Json]:
-    if rest and old is not None:
-        copy[key], undo = _set_in(old, rest, value, is_removal)
-        return copy, {**undo, "path": [key, *undo["path"]]} if undo else {}
-    if rest and is_removal:
-        return copy, {}
-    if is_removal and isinstance(key, str):
-        del copy[key]
-        return copy, {"path": [key], "value": old}
-    if is_removal:
-        raise Rejected("To remove an entry of a list, set the list.")
-    for missing in reversed(rest):
-        value = {str(missing): value}
-    copy[key] = value
-    return copy, {"path": [key], "value": old}
 
 
 def _set_input(id_: str, name: str, value: Any) -> Json:

@@ -2,20 +2,23 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
-from sqlalchemy import JSON, Text, bindparam, func, insert, or_, update
+from sqlalchemy import Text, insert, or_, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import select as sql_select
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
-from engine.events import Event, Status
-from engine.models import Execution, ExecutionLog, UtcDateTime
+from engine.events import Event
+from engine.models import Execution, ExecutionLog
+from engine.rows import MARK_ENDED, MARK_STARTED, event_of, outcome_of, row_of
+from engine.summary import NodeSummary as NodeSummary
+from engine.summary import summarize
 
 OPEN = ("pending", "running")
 
@@ -38,23 +41,6 @@ class Filters:
     since: datetime | None = None
     until: datetime | None = None
     search: str = ""
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class NodeSummary:
-    """How a node of an execution fared over all its attempts."""
-
-    status: Status
-    attempts: int
-    started_at: datetime | None
-    completed_at: datetime | None
-    handles: tuple[str, ...] | None = None
-
-    @property
-    def duration_ms(self) -> int | None:
-        if self.started_at is None or self.completed_at is None:
-            return None
-        return round((self.completed_at - self.started_at).total_seconds() * 1000)
 
 
 class Store:
@@ -97,11 +83,11 @@ class Store:
         """Write events and what they make of their executions in one transaction."""
         async with self._transactions.write() as session:
             connection = await session.connection()
-            await connection.execute(insert(ExecutionLog), [_row(event) for event in events])
-            for query, status in ((_MARK_STARTED, True), (_MARK_ENDED, False)):
+            await connection.execute(insert(ExecutionLog), [row_of(event) for event in events])
+            for query, status in ((MARK_STARTED, True), (MARK_ENDED, False)):
                 own = [event for event in events if event.node_id is None and (event.status == "running") is status]
                 if own:
-                    await connection.execute(query, [_execution_values(event) for event in own])
+                    await connection.execute(query, [outcome_of(event) for event in own])
 
     async def read_log(
         self, execution_id: str, *, after_seq: int = 0, limit: int | None = None, node_id: str | None = None
@@ -116,7 +102,7 @@ class Store:
         if node_id is not None:
             query = query.where(ExecutionLog.node_id == node_id)
         async with self._transactions.read() as session:
-            return [_event(row) for row in await session.exec(query)]
+            return [event_of(row) for row in await session.exec(query)]
 
     async def load(self, execution_ids: Sequence[str]) -> list[tuple[Execution, list[Event]]]:
         """Return executions with their logs, all that driving them on takes."""
@@ -130,7 +116,7 @@ class Store:
         async with self._transactions.read() as session:
             found = (await session.exec(executions)).all()
             for row in await session.exec(rows):
-                logs[row.execution_id].append(_event(row))
+                logs[row.execution_id].append(event_of(row))
         return [(execution, logs[execution.id]) for execution in found]
 
     async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
@@ -186,45 +172,6 @@ class Store:
             await (await session.connection()).execute(query)
 
 
-_MARK_STARTED = (
-    update(Execution)
-    .where(col(Execution.id) == bindparam("execution"))
-    .values(
-        status=bindparam("new_status"),
-        started_at=func.coalesce(col(Execution.started_at), bindparam("moment", type_=UtcDateTime)),
-        updated_at=bindparam("moment", type_=UtcDateTime),
-    )
-)
-_MARK_ENDED = (
-    update(Execution)
-    .where(col(Execution.id) == bindparam("execution"))
-    .values(
-        status=bindparam("new_status"),
-        completed_at=bindparam("moment", type_=UtcDateTime),
-        updated_at=bindparam("moment", type_=UtcDateTime),
-        result=bindparam("outcome", type_=JSON),
-        error=bindparam("failure", type_=JSON),
-        claimed_by=None,
-        claimed_until=None,
-    )
-)
-
-
-def summarize(rows: Iterable[tuple[str, Status, int, datetime, Sequence[str] | None]]) -> dict[str, NodeSummary]:
-    """Fold (node, status, attempt, moment, handles) in the order of the log to what has become of each node."""
-    nodes: dict[str, NodeSummary] = {}
-    attempts: dict[str, int] = defaultdict(int)
-    for id_, status, attempt, at, handles in rows:
-        attempts[id_] = max(attempts[id_], attempt)
-        known = nodes.get(id_) or NodeSummary(
-            status=status, attempts=0, started_at=None if status == "skipped" else at, completed_at=None
-        )
-        ended_at = None if status in ("running", "waiting") else at
-        taken = None if handles is None else tuple(handles)
-        nodes[id_] = replace(known, status=status, attempts=attempts[id_], completed_at=ended_at, handles=taken)
-    return nodes
-
-
 def _conditions(filters: Filters) -> list[Any]:
     wanted: list[Any] = []
     if filters.workflow_ids is not None:
@@ -245,44 +192,5 @@ def _conditions(filters: Filters) -> list[Any]:
 def _contains(text: str) -> Any:
     """Look in the id and in all that an execution took and gave, whatever the case."""
     columns = (Execution.id, Execution.error, Execution.input, Execution.result)
-    written = json.dumps(text)[1:-1]  # as it stands in a column of JSON
+    written = json.dumps(text, ensure_ascii=False)[1:-1]  # as it stands in a column of JSON
     return or_(*(sql_cast(col(column), Text).icontains(written, autoescape=True) for column in columns))
-
-
-def _row(event: Event) -> dict[str, Any]:
-    return {
-        "execution_id": event.execution_id,
-        "seq": event.seq,
-        "node_id": event.node_id,
-        "iteration": list(event.iteration),
-        "attempt": event.attempt,
-        "status": event.status,
-        "input": event.input,
-        "output": event.output,
-        "error": event.error,
-        "handles": None if event.handles is None else list(event.handles),
-        "stdout": event.stdout,
-        "timestamp": event.timestamp,
-    }
-
-
-def _event(row: ExecutionLog) -> Event:
-    return Event(
-        execution_id=row.execution_id,
-        seq=row.seq,
-        node_id=row.node_id,
-        iteration=tuple(row.iteration),
-        attempt=row.attempt,
-        status=cast(Status, row.status),
-        input=row.input,
-        output=row.output,
-        error=row.error,
-        handles=None if row.handles is None else tuple(row.handles),
-        stdout=row.stdout,
-        timestamp=row.timestamp,
-    )
-
-
-def _execution_values(event: Event) -> dict[str, Any]:
-    values = {"execution": event.execution_id, "new_status": event.status, "moment": event.timestamp}
-    return values if event.status == "running" else {**values, "outcome": event.output, "failure": event.error}
