@@ -50,6 +50,7 @@ class Hub:
         self._push = push
         self._watchers: dict[str, Watcher] = {}
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
+        self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
         self._moved: set[str] = set()
         self._has_moved = asyncio.Event()
         self._message_number = count(1)
@@ -65,14 +66,14 @@ class Hub:
     async def watch(self, token: str, user: User, workflow_id: str) -> None:
         """Show a tab a workflow's document and executions, and keep it up to date from now on."""
         self._watchers[token] = watcher = Watcher(user, workflow_id)
-        await self._show_document({token: watcher}, workflow_id)
+        self._news.put_nowait(partial(self._show_document, {token: watcher}, workflow_id))
         await self._show_executions({token: watcher}, workflow_id)
 
     async def follow(self, token: str, execution_id: str, node_id: str = "") -> None:
         """Let a watching tab follow one execution, or with "" the newest, and look at one of its nodes."""
-        watcher = self._watchers[token]
-        watcher.execution_id, watcher.node_id = execution_id, node_id
-        await self._show_executions({token: watcher}, watcher.workflow_id)
+        if watcher := self._watchers.get(token):
+            watcher.execution_id, watcher.node_id = execution_id, node_id
+            await self._show_executions({token: watcher}, watcher.workflow_id)
 
     def select(self, token: str, node_ids: list[str]) -> None:
         """Let a watching tab select these nodes, after it has heard of all changes so far."""
@@ -126,6 +127,10 @@ class Hub:
         await self._tell(watchers, shown)
 
     async def _show_executions(self, watchers: Watchers, workflow_id: str) -> None:
+        async with self._progress_turn:
+            await self._read_and_tell_executions(watchers, workflow_id)
+
+    async def _read_and_tell_executions(self, watchers: Watchers, workflow_id: str) -> None:
         page = await executions.list_executions(
             self._runtime, _user_of(watchers), workflow_id=workflow_id, limit=NEWEST
         )
@@ -150,10 +155,19 @@ class Hub:
 
     async def _tell(self, watchers: Watchers, values: dict[str, Any]) -> None:
         for token, watcher in watchers.items():
+            if self._watchers.get(token) is not watcher:
+                continue  # it went elsewhere while this was read
             news = {name: value for name, value in values.items() if watcher.told.get(name) != value}
             watcher.told |= news
-            if news and not await self._push(token, news):
+            if news and not await self._reaches(token, news):
                 self.forget(token)
+
+    async def _reaches(self, token: str, news: dict[str, Any]) -> bool:
+        try:
+            return await self._push(token, news)
+        except Exception:
+            log.exception("A tab could not be reached")
+            return False
 
     def _message(self, workflow_id: str, **said: Any) -> dict[str, Any]:
         return {"n": next(self._message_number), "workflow_id": workflow_id, **said}

@@ -1,0 +1,329 @@
+"""The hub: every tab at a workflow hears what has changed, once and in order."""
+
+import asyncio
+from collections import defaultdict
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import pytest
+from sqlmodel import select
+
+from app.hub import Hub
+from app.models import Membership, User
+from app.runtime import Runtime
+from app.services import accounts, executions, workflows
+from tests.app.conftest import PASSWORD
+from tests.app.shapes import GREETING, node, workflow
+
+HELLO = [{"op": "set_label", "id": "greet", "label": "Say hello"}]
+
+
+class Tabs:
+    """The open tabs, each with what was pushed into it."""
+
+    def __init__(self) -> None:
+        self.pushed: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
+        self.gone: set[str] = set()
+        self.broken: set[str] = set()
+        self.held: dict[str, asyncio.Event] = {}
+        self._news = asyncio.Condition()
+
+    async def push(self, tab: str, values: dict[str, Any]) -> bool:
+        if tab in self.held:
+            await self.held[tab].wait()
+        if tab in self.broken:
+            raise ConnectionError("the wire is cut")
+        self.pushed[tab].append(values)
+        async with self._news:
+            self._news.notify_all()
+        return tab not in self.gone
+
+    def shown(self, tab: str, name: str) -> Any:
+        """What the tab shows now as `name`."""
+        return self.all(tab, name)[-1]
+
+    def all(self, tab: str, name: str) -> list[Any]:
+        """Everything that the tab was told as `name`."""
+        return [values[name] for values in self.pushed[tab] if name in values]
+
+    def changes(self, tab: str) -> list[Any]:
+        """The revisions of the changes that the tab was told."""
+        return [message["change"]["rev"] for message in self.all(tab, "message") if "change" in message]
+
+    def statuses(self, tab: str) -> list[str]:
+        """The statuses of the executions in the tab's list."""
+        return [row.status for row in self.shown(tab, "executions")]
+
+    async def until(self, is_so: Callable[[], bool]) -> None:
+        async with self._news:
+            await asyncio.wait_for(self._news.wait_for(is_so), 10)
+
+    async def settle(self, hub: Hub, tab: str) -> None:
+        """Wait until the tab has heard of all changes so far: a selection comes after them."""
+        count = len(self.selections(tab))
+        hub.select(tab, [])
+        await self.until(lambda: len(self.selections(tab)) > count)
+
+    def selections(self, tab: str) -> list[list[str]]:
+        return [message["select"] for message in self.all(tab, "message") if "select" in message]
+
+
+@pytest.fixture
+def tabs() -> Tabs:
+    return Tabs()
+
+
+@pytest.fixture
+async def hub(rt: Runtime, tabs: Tabs) -> AsyncIterator[Hub]:
+    hub = Hub(rt, tabs.push)
+    running = asyncio.create_task(hub.run())
+    yield hub
+    running.cancel()
+    await asyncio.wait([running])
+
+
+@pytest.fixture
+async def alice(rt: Runtime) -> User:
+    return await accounts.create_user(rt, email="alice@example.com", password=PASSWORD, name="Alice")
+
+
+@pytest.fixture
+async def bob(rt: Runtime, alice: User) -> User:
+    """Shares alice's workspace."""
+    user = await accounts.create_user(rt, email="bob@example.com", password=PASSWORD, name="Bob")
+    async with rt.database.write() as session:
+        hers = (await session.exec(select(Membership).where(Membership.user_id == alice.id))).one()
+        session.add(Membership(workspace_id=hers.workspace_id, user_id=user.id, role="editor"))
+    return user
+
+
+@pytest.fixture
+async def greeting(rt: Runtime, alice: User) -> str:
+    return (await workflows.create_workflow(rt, alice, GREETING)).id
+
+
+async def run(rt: Runtime, user: User, workflow_id: str) -> str:
+    """Run the workflow to its end."""
+    started = await executions.start_execution(rt, user, workflow_id, input={})
+    await executions.wait_for(rt, user, started.id, 10)
+    return started.id
+
+
+async def test_whoever_comes_is_shown_all_there_is(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    execution_id = await run(rt, alice, greeting)
+    await hub.watch("hers", alice, greeting)
+    await tabs.settle(hub, "hers")
+
+    assert (tabs.shown("hers", "name"), tabs.shown("hers", "is_empty")) == ("Greeting", False)
+    assert [row.id for row in tabs.shown("hers", "executions")] == [execution_id]
+    assert [(step.id, step.status) for step in tabs.shown("hers", "steps")] == [
+        ("start", "succeeded"),
+        ("greet", "succeeded"),
+    ]
+
+
+async def test_a_change_reaches_every_watcher_once_and_in_order(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
+) -> None:
+    await hub.watch("hers", alice, greeting)
+    await hub.watch("his", bob, greeting)
+    moves = [[{"op": "move_node", "id": "greet", "position": {"x": x, "y": 0}}] for x in range(10)]
+    await asyncio.gather(*(workflows.apply_ops(rt, alice, greeting, move, rev=1) for move in moves))
+    await tabs.settle(hub, "hers")
+    await tabs.settle(hub, "his")
+
+    assert tabs.changes("hers") == tabs.changes("his") == list(range(2, 12))
+
+
+async def test_a_change_says_what_was_done_and_by_whom(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
+) -> None:
+    await hub.watch("his", bob, greeting)
+    change = await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await tabs.settle(hub, "his")
+
+    (said,) = [message["change"] for message in tabs.all("his", "message") if "change" in message]
+    assert said == {"rev": 2, "by": alice.id, "ops": change.ops}
+
+
+async def test_a_watcher_of_another_workflow_hears_nothing(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    other = (await workflows.create_workflow(rt, alice, GREETING)).id
+    await hub.watch("there", alice, other)
+    await hub.watch("here", alice, greeting)
+    await tabs.settle(hub, "there")
+    before = len(tabs.pushed["there"])
+    await workflows.rename_workflow(rt, alice, greeting, "Farewell")
+    await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("here") == ["succeeded"])
+
+    assert tabs.shown("here", "name") == "Farewell"
+    assert len(tabs.pushed["there"]) == before
+
+
+async def test_a_node_is_selected_after_the_change_that_adds_it(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    await hub.watch("hers", alice, greeting)
+    await tabs.settle(hub, "hers")
+    tabs.pushed.clear()
+    await workflows.apply_ops(rt, alice, greeting, [{"op": "add_node", "node": node("new", "data/set-fields")}], rev=1)
+    hub.select("hers", ["new"])
+    await tabs.until(lambda: tabs.selections("hers") != [])
+
+    added, selected = tabs.all("hers", "message")
+    assert added["change"]["ops"][0]["node"]["id"] == selected["select"][0] == "new"
+    assert selected["n"] != added["n"]
+
+
+async def test_problems_are_told_by_node_and_as_a_list(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    await hub.watch("hers", alice, greeting)
+    op = {"op": "set", "id": "greet", "path": ["action"], "value": "data/nothing"}
+    await workflows.apply_ops(rt, alice, greeting, [op], rev=1)
+    await tabs.until(lambda: tabs.shown("hers", "problems") != [])
+
+    (row,) = tabs.shown("hers", "problems")
+    assert (row.node, row.label) == ("greet", "Greet")
+    assert tabs.shown("hers", "message")["problems"] == {"greet": [row.message]}
+
+
+async def test_a_tab_follows_the_newest_execution_unless_it_chose_one(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    first = await run(rt, alice, greeting)
+    for tab in ("newest", "chosen"):
+        await hub.watch(tab, alice, greeting)
+    await hub.follow("chosen", first)
+    second = await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("newest") == tabs.statuses("chosen") == ["succeeded"] * 2)
+
+    assert tabs.shown("newest", "followed") == second
+    assert tabs.all("chosen", "followed") == [first]
+
+
+async def test_progress_is_told_as_it_happens(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
+    await hub.watch("hers", alice, greeting)
+    execution_id = await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
+
+    status = next(said["status"] for said in reversed(tabs.all("hers", "message")) if "status" in said)
+    assert status["execution_id"] == execution_id
+    assert {id_: node["status"] for id_, node in status["nodes"].items()} == {
+        "start": "succeeded",
+        "greet": "succeeded",
+    }
+    assert status["edges"] == {"e1": "taken"}
+
+
+async def test_whoever_looks_at_a_node_sees_its_data(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    await hub.watch("hers", alice, greeting)
+    await hub.follow("hers", "", "greet")
+    await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.shown("hers", "detail").status == "succeeded")
+
+    assert tabs.shown("hers", "detail").label == "Greet"
+    assert tabs.shown("hers", "detail").output == '{\n  "text": "Hello"\n}'
+
+
+async def test_a_failure_says_why(rt: Runtime, hub: Hub, tabs: Tabs, alice: User) -> None:
+    broken = workflow(node("sum", "code/python", code="1 / 0"))
+    workflow_id = (await workflows.create_workflow(rt, alice, broken)).id
+    await hub.watch("hers", alice, workflow_id)
+    await hub.follow("hers", "", "sum")
+    await run(rt, alice, workflow_id)
+    await tabs.until(lambda: tabs.shown("hers", "detail").status == "failed")
+
+    assert "division" in tabs.shown("hers", "detail").error
+
+
+async def test_nothing_is_said_twice(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
+    await run(rt, alice, greeting)
+    await hub.watch("hers", alice, greeting)
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await tabs.settle(hub, "hers")
+    await hub.follow("hers", "")
+
+    for name in ("name", "is_empty", "problems", "executions", "followed", "steps"):
+        assert len(tabs.all("hers", name)) == 1, name
+
+
+async def test_who_comes_back_is_shown_all_anew(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
+    for _ in range(2):
+        await hub.watch("hers", alice, greeting)
+        await tabs.settle(hub, "hers")
+
+    assert tabs.all("hers", "name") == ["Greeting", "Greeting"]
+
+
+async def test_a_tab_that_is_gone_is_forgotten(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
+    await hub.watch("closed", alice, greeting)
+    await hub.watch("hers", alice, greeting)
+    tabs.gone.add("closed")
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await tabs.settle(hub, "hers")
+    before = len(tabs.pushed["closed"])
+    await workflows.undo(rt, alice, greeting)
+    await tabs.settle(hub, "hers")
+
+    assert tabs.changes("hers") == [2, 3]
+    assert len(tabs.pushed["closed"]) == before
+
+
+async def test_a_tab_that_nobody_knows_may_ask(hub: Hub, tabs: Tabs) -> None:
+    await hub.follow("unknown", "", "greet")
+    hub.select("unknown", ["greet"])
+    hub.forget("unknown")
+
+    assert tabs.pushed == {}
+
+
+async def test_a_tab_that_went_elsewhere_hears_no_more_of_where_it_was(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    other = (await workflows.create_workflow(rt, alice, {**GREETING, "name": "Other"})).id
+    await hub.watch("slow", alice, greeting)
+    await hub.watch("hers", alice, greeting)
+    await tabs.settle(hub, "hers")
+    tabs.held["slow"] = asyncio.Event()
+    await workflows.rename_workflow(rt, alice, greeting, "Farewell")
+    await hub.watch("hers", alice, other)
+    tabs.held["slow"].set()
+    await tabs.settle(hub, "hers")
+
+    assert tabs.shown("hers", "name") == "Other"
+    assert "Farewell" not in tabs.all("hers", "name")
+
+
+async def test_a_deleted_workflow_does_not_silence_the_others(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    other = (await workflows.create_workflow(rt, alice, GREETING)).id
+    await hub.watch("deleted", alice, greeting)
+    await hub.watch("hers", alice, other)
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await workflows.delete_workflow(rt, alice, greeting)
+    await workflows.apply_ops(rt, alice, other, HELLO, rev=1)
+    await tabs.settle(hub, "hers")
+
+    assert tabs.changes("hers") == [2]
+
+
+async def test_a_broken_connection_silences_nobody(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    await hub.watch("broken", alice, greeting)
+    await hub.watch("hers", alice, greeting)
+    tabs.broken.add("broken")
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await tabs.settle(hub, "hers")
+    await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
+
+    assert tabs.changes("hers") == [2]
