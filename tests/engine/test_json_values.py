@@ -1,0 +1,50 @@
+"""What may be kept and what may not."""
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from engine.json_values import NotJson, to_json
+
+
+@pytest.mark.parametrize(
+    ("value", "kept"),
+    [
+        ((1, (2,)), [1, [2]]),
+        ({3, 1, 2}, [1, 2, 3]),
+        ({1: "a", 2.5: "b"}, {"1": "a", "2.5": "b"}),
+        (date(2026, 1, 2), "2026-01-02"),
+        (datetime(2026, 1, 2, tzinfo=UTC), "2026-01-02T00:00:00+00:00"),
+        ({"a": [None, True, 1, 1.5, "ü"]}, {"a": [None, True, 1, 1.5, "ü"]}),
+    ],
+)
+def test_values_become_json(value: Any, kept: Any) -> None:
+    assert to_json(value) == kept
+
+
+loop: list[Any] = []
+loop.append(loop)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        (float("inf"), "inf"),
+        (float("nan"), "nan"),
+        (b"x", "bytes"),
+        (Decimal(1), "Decimal"),
+        (object(), "object"),
+        (print, "builtin_function"),
+        ({None: 1}, "key None"),
+        ({(1,): 1}, "key that is a tuple"),
+        ("\ud800", "lone surrogate"),
+        ({"a\0": 1}, "NUL"),
+        (2**2000, "300 digits"),
+        (loop, "levels deep"),
+    ],
+)
+def test_what_json_cannot_hold_is_refused_with_its_name(value: Any, words: str) -> None:
+    with pytest.raises(NotJson, match=words):
+        to_json([value])
