@@ -2,11 +2,12 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from tests.ports import find_free_port
 
 OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=40"
 HINT = "PostgreSQL is not installed. Debian has it: apt-get install postgresql (scripts/test does that)."
@@ -15,7 +16,7 @@ HINT = "PostgreSQL is not installed. Debian has it: apt-get install postgresql (
 @contextmanager
 def start_postgresql(folder: Path) -> Iterator[str]:
     """Run a server that keeps its data in `folder`, on a free port of this machine; give its URL."""
-    programs, port = find_programs(), _free_port()
+    programs, port = find_programs(), find_free_port()
     data = folder / "data"
     folder.chmod(0o755)
     data.mkdir()
@@ -49,10 +50,3 @@ def _run(*command: object) -> None:
     )
     if done.returncode:
         raise RuntimeError(done.stdout.decode())
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

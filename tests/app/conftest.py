@@ -8,12 +8,13 @@ import httpx
 import pytest
 from starlette.responses import PlainTextResponse
 
+from app import security
 from app.api import create_api
 from app.runtime import Runtime, open_runtime
 from app.settings import Settings, read_settings
+from tests.ports import find_free_port
 
 PASSWORD = "correct horse battery"
-ORIGIN = "http://127.0.0.1:8120"
 
 
 class Clock:
@@ -29,6 +30,12 @@ class Clock:
         self.now += timedelta(**duration)
 
 
+@pytest.fixture(autouse=True)
+def _quick_passwords(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Hash as always, only not for long."""
+    monkeypatch.setattr(security, "HASHER", security.HASHER.using(memory_cost=8, time_cost=1))
+
+
 @pytest.fixture
 def clock() -> Clock:
     return Clock()
@@ -36,7 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
-    return read_settings({"TREADLE_DATA": str(tmp_path / "data"), "TREADLE_PORT": "8120"})
+    return read_settings({"TREADLE_DATA": str(tmp_path / "data"), "TREADLE_PORT": str(find_free_port())})
 
 
 @pytest.fixture
@@ -54,10 +61,11 @@ async def browse(rt: Runtime) -> AsyncIterator[Browse]:
     api = create_api()
     api.mount("", PlainTextResponse("a page", status_code=418))  # where the pages are in the product
     transport = httpx.ASGITransport(api)
+    origin = rt.settings.origin
     opened: list[httpx.AsyncClient] = []
 
     def open_browser() -> httpx.AsyncClient:
-        opened.append(httpx.AsyncClient(transport=transport, base_url=ORIGIN, headers={"Origin": ORIGIN}))
+        opened.append(httpx.AsyncClient(transport=transport, base_url=origin, headers={"Origin": origin}))
         return opened[-1]
 
     yield open_browser

@@ -131,8 +131,9 @@ async def test_a_write_from_another_sites_page_is_refused(alice: httpx.AsyncClie
     assert (await alice.get("/api/auth/session")).status_code == 200
 
 
-async def test_another_name_of_this_machine_is_no_other_site(alice: httpx.AsyncClient) -> None:
-    answer = await alice.post("/api/auth/sign-out", headers={"Origin": "http://localhost:8120"})
+async def test_another_name_of_this_machine_is_no_other_site(rt: Runtime, alice: httpx.AsyncClient) -> None:
+    origin = f"http://localhost:{rt.settings.port}"
+    answer = await alice.post("/api/auth/sign-out", headers={"Origin": origin})
 
     assert answer.status_code == 204
 

@@ -11,10 +11,11 @@ import pytest
 from app.egress import make_client, read_policy
 from app.settings import Settings, read_settings
 from engine.errors import StepError
+from tests.ports import find_free_port
 
 
 def settings(**environment: str) -> Settings:
-    return read_settings({"TREADLE_PORT": "8121", **environment})
+    return read_settings({"TREADLE_PORT": str(find_free_port()), **environment})
 
 
 @asynccontextmanager
@@ -114,18 +115,20 @@ async def test_cookies_of_one_request_are_not_sent_with_the_next() -> None:
 
 
 async def test_the_products_own_examples_are_reached_without_a_setting() -> None:
-    async with listen(OK, port=8121), make_client(settings()) as http:
+    own = settings()
+    async with listen(OK, port=own.port), make_client(own) as http:
         relative = await http.get("/examples/orders.json")
-        absolute = await http.get("http://127.0.0.1:8121/examples/orders.json")
+        absolute = await http.get(f"{own.public_url}/examples/orders.json")
 
     assert relative.text == absolute.text == "hi"
 
 
 @pytest.mark.parametrize("path", ["/api/health", "/examples/../api/health", "/examples/%2e%2e/api/health", "/"])
 async def test_nothing_else_of_the_product_is_reached(path: str) -> None:
-    async with listen(OK, port=8121), make_client(settings()) as http:
+    own = settings()
+    async with listen(OK, port=own.port), make_client(own) as http:
         with pytest.raises(StepError):
-            await http.get(f"http://127.0.0.1:8121{path}")
+            await http.get(f"{own.public_url}{path}")
 
 
 async def test_only_http_is_spoken() -> None:
