@@ -16,7 +16,7 @@ from engine.graph import Node
 from engine.inputs import resolve
 from engine.json_values import NotJson, size_of, to_json
 from engine.redact import Redactor, find_secrets
-from engine.sandbox import Sandbox
+from engine.sandbox import Printed, Sandbox
 from engine.sdk import Step, StepContext, Taken
 
 MAX_OUTPUT = 16 * 1024 * 1024  # characters of JSON
@@ -54,7 +54,7 @@ class Attempt:
     idempotency_key: str
     on_start: Callable[[Any], None]
     input: Any = None
-    stdout: list[str] = field(default_factory=list)
+    printed: Printed = field(default_factory=Printed)
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
 
 
@@ -74,6 +74,19 @@ async def make_attempt(attempt: Attempt, tools: Tools) -> Outcome:
         log.exception("Step %s failed", attempt.idempotency_key)
     return _failed(
         attempt, StepError("An internal error happened in this step; the server's log has it.", kind="internal")
+    )
+
+
+def failed_outcome(node: Node, error: dict[str, Any], *, input: Any = None, stdout: str | None = None) -> Outcome:
+    """Make of a failure what the node's `on_error` says: its error as output, or the end named `error`."""
+    shown = {"type": error["type"], "message": error["message"]}
+    return Outcome(
+        status="failed",
+        input=input,
+        output={"error": shown} if node.on_error == "continue" else None,
+        error=error,
+        handles=("error",) if node.on_error == "branch" else None,
+        stdout=stdout,
     )
 
 
@@ -110,9 +123,8 @@ def _context(attempt: Attempt, tools: Tools) -> StepContext:
         seen = ChainMap(dict(names), cast(dict[str, Any], attempt.names)) if names else attempt.names
         try:
             if is_code:
-                answer = await run_code(source, seen, tools.sandbox, seconds=attempt.node.timeout)
-                attempt.stdout.append(answer.stdout)
-                return answer.value
+                seconds = attempt.node.timeout
+                return await run_code(source, seen, tools.sandbox, seconds=seconds, printed=attempt.printed)
             if each is not None:
                 return await evaluate_each(source, each, seen, tools.sandbox)
             return await evaluate(source, seen, tools.sandbox)
@@ -146,16 +158,8 @@ def _failed(attempt: Attempt, error: StepError) -> Outcome:
         details["field"] = error.field
     if error.retryable:
         details |= {"retryable": True} | ({"retry_after": error.retry_after} if error.retry_after else {})
-    output = {"error": {"type": details["type"], "message": details["message"]}}
-    return Outcome(
-        status="failed",
-        input=attempt.input,
-        output=output if attempt.node.on_error == "continue" else None,
-        error=details,
-        handles=("error",) if attempt.node.on_error == "branch" else None,
-        stdout=_stdout(attempt),
-    )
+    return failed_outcome(attempt.node, details, input=attempt.input, stdout=_stdout(attempt))
 
 
 def _stdout(attempt: Attempt) -> str | None:
-    return attempt.redactor.clean_text("".join(attempt.stdout)) or None
+    return attempt.redactor.clean_text(attempt.printed.text) or None

@@ -11,10 +11,11 @@ from typing import Any
 from engine.errors import ExpressionError
 from engine.names import FUNCTIONS
 from engine.paths import prune, read_parts, unknown_name, walk, why_dead
-from engine.sandbox import CODE, EXPRESSION, Answer, Limits, Sandbox, SandboxError
+from engine.sandbox import CODE, EXPRESSION, Limits, Printed, Sandbox, SandboxError
 from engine.syntax import BUILTINS, FIELD_OF, Parsed, Path, parse_code, parse_expression
 
-EACH = ("item", "index")
+EACH = frozenset({"item", "index"})
+ITEMS = "__items__"
 _FIELD_OF = f"""\
 def {FIELD_OF}(value, name):
     if not isinstance(value, dict):
@@ -43,7 +44,8 @@ async def evaluate_all(
     if others:
         programs = [expressions[place] for place in others]
         try:
-            answers = (await _run(_join(programs), names, sandbox, EXPRESSION)).value
+            reads = [path for parsed in programs for path in parsed.reads]
+            answers = await _run(_join(programs), read_parts(reads, names), sandbox, EXPRESSION)
         except _Failed as failure:
             place = others[failure.place] if failure.place is not None else others[0]
             raise ExpressionError(failure.explain(names), field=on_failure(place)) from None
@@ -62,25 +64,27 @@ async def evaluate_each(source: str, items: Sequence[Any], names: Mapping[str, A
     """Evaluate an expression for every entry, as `item` and `index`, in one go."""
     parsed = parse_expression(source)
     _check_names(parsed, {**names, **dict.fromkeys(EACH)})
-    program = _Program(f"[{parsed.rewritten}for index, item in enumerate(items_)]", [parsed], [1])
-    paths = [path for path in parsed.reads if path[0] == "item"]
-    pruned = [prune(item, [path[1:] for path in paths]) for item in items] if paths else [None] * len(items)
-    outer = {name: value for name, value in names.items() if name in {path[0] for path in parsed.reads}}
+    program = _Program(f"[{parsed.rewritten}for index, item in enumerate({ITEMS})]", [parsed], [1])
+    of_item = [path for path in parsed.reads if path[0] == "item"]
+    needed = [prune(item, [path[1:] for path in of_item]) for item in items] if of_item else [None] * len(items)
+    outer = read_parts([path for path in parsed.reads if path[0] not in EACH], names)
     try:
-        answer = await _run(program, outer, sandbox, EXPRESSION, {"items_": pruned})
+        values: list[Any] = await _run(program, {**outer, ITEMS: needed}, sandbox, EXPRESSION)
     except _Failed as failure:
-        raise ExpressionError(_explain_each(failure, paths, items, names)) from None
-    values: list[Any] = answer.value
+        raise ExpressionError(_explain_each(failure, of_item, items, names)) from None
     return values
 
 
-async def run_code(source: str, names: Mapping[str, Any], sandbox: Sandbox, *, seconds: float) -> Answer:
+async def run_code(
+    source: str, names: Mapping[str, Any], sandbox: Sandbox, *, seconds: float, printed: Printed | None = None
+) -> Any:
     """Run the code of a Code step; the value is that of its last expression."""
     parsed = parse_code(source)
     _check_names(parsed, names)
+    program = _Program(parsed.rewritten, [parsed], [1])
     limits = Limits(min(CODE.seconds, seconds), CODE.mebibytes)
     try:
-        return await _run(_Program(parsed.rewritten, [parsed], [1]), names, sandbox, limits)
+        return await _run(program, read_parts(parsed.reads, names), sandbox, limits, printed)
     except _Failed as failure:
         where = f"Line {failure.lines[-1]}: " if failure.lines else ""
         raise ExpressionError(where + failure.explain(names)) from None
@@ -126,13 +130,11 @@ def _join(parts: Sequence[Parsed]) -> _Program:
 
 
 async def _run(
-    program: _Program, names: Mapping[str, Any], sandbox: Sandbox, limits: Limits, more: Mapping[str, Any] | None = None
-) -> Answer:
+    program: _Program, values: Mapping[str, Any], sandbox: Sandbox, limits: Limits, printed: Printed | None = None
+) -> Any:
     prelude = _FIELD_OF if any(parsed.needs_field_of for parsed in program.parts) else ""
-    reads = [path for parsed in program.parts for path in parsed.reads]
-    values = {**read_parts(reads, names), **(more or {})}
     try:
-        return await sandbox.run(prelude + program.source, values, limits)
+        return await sandbox.run(prelude + program.source, values, limits, printed)
     except SandboxError as error:
         lines = [line - prelude.count("\n") for line in error.lines if line > prelude.count("\n")]
         first = lines[0] if lines else 0

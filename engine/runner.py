@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
-from engine.attempt import Attempt, Outcome, Tools, make_attempt
+from engine.attempt import Attempt, Outcome, Tools, failed_outcome, make_attempt
 from engine.clock import Clock
 from engine.errors import DefinitionError
 from engine.events import Event, Status
@@ -89,7 +89,8 @@ class Runner:
             case PassNode(node_id, iteration, handles):
                 run.post(status="succeeded", node_id=node_id, iteration=iteration, handles=handles)
             case FailNode(node_id, iteration, attempt, error):
-                run.post(status="failed", node_id=node_id, iteration=iteration, attempt=attempt, error=error)
+                outcome = failed_outcome(run.state.graph.nodes[node_id], error)
+                run.post(node_id=node_id, iteration=iteration, attempt=attempt, **_fields(outcome))
             case EndExecution(status, result, error):
                 await run.end(status, result, error)
 

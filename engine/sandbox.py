@@ -20,6 +20,7 @@ from engine.models import utc_now
 MIB = 1024 * 1024
 MAX_STDOUT = 64 * 1024
 MAX_CALLS = 100_000
+MAX_USES = 10_000  # of a worker process, so that none grows old
 _OPAQUE = re.compile(r"<.{1,200} at 0x[0-9a-f]+>|range\(-?\d+, -?\d+(, -?\d+)?\)|dict_(keys|values|items)\(.*\)", re.S)
 
 
@@ -33,12 +34,6 @@ EXPRESSION = Limits(seconds=1.0, mebibytes=64)
 CODE = Limits(seconds=10.0, mebibytes=128)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
-    value: Any
-    stdout: str
-
-
 class SandboxError(Exception):
     """What ran in the sandbox failed: the kind of exception, its message, the lines of its calls, outermost first."""
 
@@ -49,46 +44,7 @@ class SandboxError(Exception):
         self.lines = lines
 
 
-class Sandbox:
-    """Runs Python in at most two worker processes, off the event loop."""
-
-    def __init__(self, *, processes: int = 2, now: Callable[[], datetime] = utc_now) -> None:
-        self._processes = processes
-        self._functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
-        self._pool: AsyncMonty | None = None
-        self._starting = asyncio.Lock()
-
-    async def run(self, source: str, values: Mapping[str, Any], limits: Limits) -> Answer:
-        """Return the last value of the source as JSON, and what it printed; raise SandboxError."""
-        printed = _Printed()
-        pool = await self._open_pool()
-        try:
-            async with pool.checkout(limits=_limits(limits)) as session:
-                value = await session.feed_run(
-                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed
-                )
-        except MontyError as error:
-            raise _explain(error, limits) from None
-        except (RecursionError, UnicodeError, MemoryError) as error:
-            raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
-        return Answer(_checked(value), printed.text)
-
-    async def close(self) -> None:
-        """End the worker processes."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await pool.__aexit__(None, None, None)
-
-    async def _open_pool(self) -> AsyncMonty:
-        async with self._starting:
-            if self._pool is None:
-                pool = AsyncMonty(min_processes=1, max_processes=self._processes)
-                await pool.__aenter__()
-                self._pool = pool
-            return self._pool
-
-
-class _Printed:
+class Printed:
     """Keeps the first part of what is printed and counts the rest."""
 
     def __init__(self) -> None:
@@ -105,6 +61,44 @@ class _Printed:
     def text(self) -> str:
         rest = f"\n… and {self._dropped:,} more characters" if self._dropped else ""
         return "".join(self._parts).replace("\0", "") + rest
+
+
+class Sandbox:
+    """Runs Python in at most two worker processes, off the event loop."""
+
+    def __init__(self, *, processes: int = 2, now: Callable[[], datetime] = utc_now) -> None:
+        self._processes = processes
+        self._functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
+        self._pool: AsyncMonty | None = None
+        self._starting = asyncio.Lock()
+
+    async def run(self, source: str, values: Mapping[str, Any], limits: Limits, printed: Printed | None = None) -> Any:
+        """Return the last value of the source as JSON; raise SandboxError. What it prints is added to `printed`."""
+        pool = await self._open_pool()
+        try:
+            async with pool.checkout(limits=_limits(limits)) as session:
+                value = await session.feed_run(
+                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed or Printed()
+                )
+        except MontyError as error:
+            raise _explain(error, limits) from None
+        except (RecursionError, UnicodeError, MemoryError) as error:
+            raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
+        return _checked(value)
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        if self._pool is not None:
+            pool, self._pool = self._pool, None
+            await pool.__aexit__(None, None, None)
+
+    async def _open_pool(self) -> AsyncMonty:
+        async with self._starting:
+            if self._pool is None:
+                pool = AsyncMonty(min_processes=1, max_processes=self._processes, max_checkouts_per_worker=MAX_USES)
+                await pool.__aenter__()
+                self._pool = pool
+            return self._pool
 
 
 def _limits(limits: Limits) -> Any:

@@ -15,6 +15,7 @@ from engine.events import ENDED, Event, Iteration, Status
 from engine.graph import Edge, Graph, Node, Retry
 
 Key = tuple[str, Iteration]
+MAX_RETRY_AFTER = 86_400.0
 MAX_RESTARTS = 5  # a step that kills the process must not do so for ever
 
 
@@ -217,5 +218,5 @@ def _retry_at(retry: Retry, event: Event) -> datetime | None:
         return None
     delay = min(retry.delay * retry.backoff ** min(event.attempt - 1, 100), retry.max_delay)
     spread = zlib.crc32(f"{event.execution_id}:{event.node_id}:{event.attempt}".encode()) / 2**32
-    seconds = max(delay * (0.5 + spread), float(error.get("retry_after") or 0))
+    seconds = max(delay * (0.5 + spread), min(float(error.get("retry_after") or 0), MAX_RETRY_AFTER))
     return event.timestamp + timedelta(seconds=seconds)

@@ -10,7 +10,12 @@ async def test_code_gives_its_last_value_and_prints_to_the_log(bench: Bench) -> 
 
 
 async def test_a_failure_says_the_line_and_may_be_tried_again(bench: Bench) -> None:
-    error = await bench.error("code/python", {"code": "x = 1\n\n1 / 0"})
+    outcome = await bench.run("code/python", {"code": "print('so far')\n\n1 / 0"})
 
-    assert error["message"] == "Line 3: ZeroDivisionError: division by zero."
-    assert error["retryable"]
+    assert outcome.error == {
+        "type": "expression_failed",
+        "message": "Line 3: ZeroDivisionError: division by zero.",
+        "field": "code",
+        "retryable": True,
+    }
+    assert outcome.stdout == "so far\n"
