@@ -5,14 +5,20 @@ worker that dies is replaced. The processes start with the first use.
 """
 
 import asyncio
+import os
 import re
+import signal
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
+from threading import Lock
 from typing import Any, Literal
 
-from pydantic_monty import AsyncMonty, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
+from pydantic_monty import Monty, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
 
 from engine.json_values import NotJson, to_json
 from engine.models import utc_now
@@ -64,21 +70,40 @@ class Printed:
 
 
 class Sandbox:
-    """Runs Python in at most two worker processes, off the event loop."""
+    """Runs Python in at most two worker processes, each served by a thread of ours."""
 
     def __init__(self, *, processes: int = 2, now: Callable[[], datetime] = utc_now) -> None:
         self._processes = processes
         self._functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
-        self._pool: AsyncMonty | None = None
-        self._starting = asyncio.Lock()
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="sandbox")
+        self._pool: Monty | None = None
+        self._starting = Lock()
 
     async def run(self, source: str, values: Mapping[str, Any], limits: Limits, printed: Printed | None = None) -> Any:
-        """Return the last value of the source as JSON; raise SandboxError. What it prints is added to `printed`."""
-        pool = await self._open_pool()
+        """Return the last value of the source as JSON; raise SandboxError. What it prints is added to `printed`.
+
+        When it is cancelled, what runs is interrupted at once.
+        """
+        turn = _Turn()
+        work = partial(self._work, turn, source, values, limits, printed or Printed())
         try:
-            async with pool.checkout(limits=_limits(limits)) as session:
-                value = await session.feed_run(
-                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed or Printed()
+            return await asyncio.get_running_loop().run_in_executor(self._threads, work)
+        except asyncio.CancelledError:
+            turn.interrupt()
+            raise
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
+        if self._pool is not None:
+            self._pool.__exit__(None, None, None)
+            self._pool = None
+
+    def _work(self, turn: "_Turn", source: str, values: Mapping[str, Any], limits: Limits, printed: Printed) -> Any:
+        try:
+            with self._open_pool().checkout(limits=_limits(limits)) as session, turn.hold(session.worker_pid):
+                value = session.feed_run(
+                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed
                 )
         except MontyError as error:
             raise _explain(error, limits) from None
@@ -86,19 +111,40 @@ class Sandbox:
             raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
         return _checked(value)
 
-    async def close(self) -> None:
-        """End the worker processes."""
-        if self._pool is not None:
-            pool, self._pool = self._pool, None
-            await pool.__aexit__(None, None, None)
-
-    async def _open_pool(self) -> AsyncMonty:
-        async with self._starting:
+    def _open_pool(self) -> Monty:
+        with self._starting:
             if self._pool is None:
-                pool = AsyncMonty(min_processes=1, max_processes=self._processes, max_checkouts_per_worker=MAX_USES)
-                await pool.__aenter__()
-                self._pool = pool
+                pool = Monty(min_processes=1, max_processes=self._processes, max_checkouts_per_worker=MAX_USES)
+                self._pool = pool.__enter__()
             return self._pool
+
+
+class _Turn:
+    """One use of a worker process, which can be interrupted only as long as it lasts."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._pid: int | None = None
+        self._is_interrupted = False
+
+    @contextmanager
+    def hold(self, pid: int | None) -> Iterator[None]:
+        with self._lock:
+            if self._is_interrupted:
+                raise SandboxError("Cancelled", "it was cancelled")
+            self._pid = pid
+        try:
+            yield
+        finally:
+            with self._lock:
+                self._pid = None
+
+    def interrupt(self) -> None:
+        """Kill the worker process; the pool replaces it."""
+        with self._lock:
+            self._is_interrupted = True
+            if self._pid is not None:
+                os.kill(self._pid, signal.SIGKILL)
 
 
 def _limits(limits: Limits) -> Any:

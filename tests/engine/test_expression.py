@@ -1,5 +1,6 @@
 """Expressions: what they mean, and that whatever is written ends in a value or a clear error."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -174,6 +175,17 @@ async def test_code_that_goes_wrong_ends_in_an_error(sandbox: Sandbox, code: str
         await run_code(code, NAMES, sandbox, seconds=0.5)
 
     assert message in caught.value.message
+
+
+async def test_code_that_is_cancelled_ends_at_once(sandbox: Sandbox) -> None:
+    running = asyncio.create_task(run_code("while True: pass", {}, sandbox, seconds=600))
+    await fill(sandbox, "{{ 1 + 1 }}")  # by now the other worker is busy with the code
+
+    running.cancel()
+    await asyncio.gather(running, return_exceptions=True)
+    await sandbox.close()
+
+    assert running.cancelled()
 
 
 async def test_only_the_beginning_of_what_is_printed_is_kept(sandbox: Sandbox) -> None:
