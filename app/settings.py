@@ -53,7 +53,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         port=port,
         public_url=(env.get("TREADLE_PUBLIC_URL") or f"http://{_browser_host(host)}:{port}").rstrip("/"),
         data=data,
-        database_url=env.get("DATABASE_URL") or f"sqlite+aiosqlite:///{data / 'treadle.db'}",
+        database_url=_read_database_url(env, data),
         egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
         sign_up=_read_sign_up(env, host),
         max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
@@ -71,6 +71,14 @@ def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit():
         raise ValueError(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _read_database_url(env: Mapping[str, str], data: Path) -> str:
+    """A file is meant from where the person stands; the server goes to its own folder before it opens it."""
+    url = env.get("DATABASE_URL") or f"sqlite+aiosqlite:///{data / 'treadle.db'}"
+    scheme, mark, path = url.partition(":///")
+    is_relative = scheme.startswith("sqlite") and path and not path.startswith(("/", ":"))
+    return f"{scheme}{mark}{Path(path).absolute()}" if is_relative else url
 
 
 def _read_sign_up(env: Mapping[str, str], host: str) -> Literal["open", "invite"]:

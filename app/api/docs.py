@@ -36,6 +36,7 @@ def draw_page(openapi: Json) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{title} · API</title>'
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
+        '<link rel="icon" href="/favicon.svg">'
         f"<style>{STYLE}</style></head><body><h1>{title} API</h1>"
         '<p>The same for programs: <a href="/api/openapi.json">openapi.json</a>.</p>'
         f"{body}</body></html>"

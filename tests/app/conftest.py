@@ -6,6 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from starlette.responses import PlainTextResponse
 
 from app import security
@@ -42,8 +43,15 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def settings(tmp_path: Path) -> Settings:
-    return read_settings({"TREADLE_DATA": str(tmp_path / "data"), "TREADLE_PORT": str(find_free_port())})
+def environment() -> dict[str, str]:
+    """What a test may parametrize."""
+    return {}
+
+
+@pytest.fixture
+def settings(tmp_path: Path, environment: dict[str, str]) -> Settings:
+    own = {"TREADLE_DATA": str(tmp_path / "data"), "TREADLE_PORT": str(find_free_port())}
+    return read_settings(own | environment)
 
 
 @pytest.fixture
@@ -55,11 +63,17 @@ async def rt(settings: Settings, clock: Clock) -> AsyncIterator[Runtime]:
 Browse = Callable[[], httpx.AsyncClient]
 
 
+@pytest.fixture(scope="session")
+def api() -> FastAPI:
+    """The interface, with something behind it where the pages are in the product."""
+    made = create_api()
+    made.mount("", PlainTextResponse("a page", status_code=418))
+    return made
+
+
 @pytest.fixture
-async def browse(rt: Runtime) -> AsyncIterator[Browse]:
+async def browse(rt: Runtime, api: FastAPI) -> AsyncIterator[Browse]:
     """Opens browsers: clients with cookies of their own that say where they come from."""
-    api = create_api()
-    api.mount("", PlainTextResponse("a page", status_code=418))  # where the pages are in the product
     transport = httpx.ASGITransport(api)
     origin = rt.settings.origin
     opened: list[httpx.AsyncClient] = []

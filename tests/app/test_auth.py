@@ -1,13 +1,16 @@
 """Accounts over the REST interface."""
 
 import json
+import re
 
 import httpx
 import pytest
+from fastapi import FastAPI
 from sqlmodel import select
 
 from app.models import Session, User
 from app.runtime import Runtime
+from app.services import accounts
 from tests.app.conftest import PASSWORD, Browse, Clock, Register
 
 SIGN_UP = {"email": "Alice@example.com", "password": PASSWORD, "name": "Alice"}
@@ -138,10 +141,10 @@ async def test_another_name_of_this_machine_is_no_other_site(rt: Runtime, alice:
     assert answer.status_code == 204
 
 
+@pytest.mark.parametrize("environment", [{"TREADLE_SIGN_UP": "invite"}])
 async def test_only_the_first_may_register_where_registration_is_by_invitation(
-    rt: Runtime, register: Register, browse: Browse
+    register: Register, browse: Browse
 ) -> None:
-    object.__setattr__(rt.settings, "sign_up", "invite")
     await register("alice")
     answer = await browse().post("/api/auth/sign-up", json=SIGN_UP | {"email": "bob@example.com"})
 
@@ -190,3 +193,38 @@ async def test_a_form_of_another_site_is_refused(alice: httpx.AsyncClient, stran
 async def test_it_is_ready_when_the_database_answers(stranger: httpx.AsyncClient) -> None:
     assert (await stranger.get("/api/health")).json() == {"status": "ok"}
     assert (await stranger.get("/api/ready")).json() == {"status": "ok"}
+
+
+OPEN_TO_STRANGERS = {
+    "/api/auth/sign-up",
+    "/api/auth/sign-in",
+    "/api/health",
+    "/api/ready",
+    "/api/integrations/{plugin}/icon.svg",
+    "/api/integrations/{plugin}/{step}.svg",
+}
+
+
+async def test_everything_else_is_closed_to_strangers(api: FastAPI, stranger: httpx.AsyncClient) -> None:
+    calls = [(method, path) for path, methods in api.openapi()["paths"].items() for method in methods]
+    answers = [(path, await stranger.request(method, re.sub(r"{.*?}", "x", path))) for method, path in calls]
+
+    assert {path for path, answer in answers if answer.status_code != 401} == OPEN_TO_STRANGERS
+
+
+async def test_a_new_password_ends_all_sessions(
+    rt: Runtime, alice: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    await accounts.reset_password(rt, email="ALICE@example.com", password="another good one")
+    old = await stranger.post("/api/auth/sign-in", json=SIGN_IN)
+    new = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"password": "another good one"})
+
+    assert (await alice.get("/api/auth/session")).status_code == 401
+    assert (old.status_code, new.status_code) == (401, 200)
+
+
+@pytest.mark.parametrize("environment", [{"TREADLE_PUBLIC_URL": "https://treadle.example.com"}])
+async def test_behind_tls_the_cookie_is_only_sent_over_tls(stranger: httpx.AsyncClient) -> None:
+    answer = await stranger.post("/api/auth/sign-up", json=SIGN_UP)
+
+    assert "Secure" in answer.headers["set-cookie"]
