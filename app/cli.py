@@ -1,7 +1,6 @@
 """The `treadle` command; what a command needs is imported when it runs, so that help is instant."""
 
 import argparse
-import gc
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +12,6 @@ from app.settings import get_settings
 
 def main() -> None:
     """Run the command line; a problem that a person can mend is one line and exit code 1."""
-    gc.disable()  # looking through what an import has made takes a third of the start; the server enables it
     try:
         run()
     except (StartError, AppError) as error:

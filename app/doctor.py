@@ -4,6 +4,8 @@ import os
 import re
 from collections.abc import Iterator
 
+import httpx
+
 from app import frontend, preflight
 from app.errors import StartError
 from app.settings import Settings
@@ -42,7 +44,6 @@ def find_out(settings: Settings) -> Iterator[tuple[str, str | StartError]]:
     checks = {
         "Data folder": (preflight.check_data_folder, "can be written"),
         "Database": (preflight.check_database, "answers and is up to date"),
-        "Port": (preflight.check_port, "is free"),
     }
     for subject, (check, good) in checks.items():
         try:
@@ -50,4 +51,21 @@ def find_out(settings: Settings) -> Iterator[tuple[str, str | StartError]]:
             yield subject, good
         except StartError as error:
             yield subject, error
+    yield "Port", _find_port(settings)
     yield "Pages", "are built" if frontend.is_built() else "will be built at the next start"
+
+
+def _find_port(settings: Settings) -> str | StartError:
+    try:
+        preflight.check_port(settings)
+    except StartError as error:
+        return f"is in use by Treadle, which runs at {settings.public_url}" if _is_running(settings) else error
+    return "is free"
+
+
+def _is_running(settings: Settings) -> bool:
+    health = f"http://{settings.host}:{settings.port}/api/health"
+    try:
+        return httpx.get(health, timeout=5, trust_env=False).json() == {"status": "ok"}
+    except (httpx.HTTPError, ValueError):
+        return False

@@ -27,7 +27,7 @@ SOURCES = (
 )
 NOT_SOURCES = {"__pycache__", "external"}  # external: links that Reflex makes itself
 
-NO_REGISTRY = ("ConnectionRefused", "FailedToOpenSocket", "ConnectionClosed", "ENOTFOUND", "DNSException", "Timeout")
+NO_REGISTRY = (" downloading package manifest ", " downloading tarball ")  # after the name of a network error
 
 
 def is_built() -> bool:
@@ -58,8 +58,9 @@ def fingerprint() -> str:
     """A hash over names and contents of everything that goes into the pages."""
     hashed = hashlib.sha256()
     for path in sorted({path for pattern in SOURCES for path in ROOT.glob(pattern)}):
-        if path.is_file() and not NOT_SOURCES & set(path.parts):
-            hashed.update(f"{path.relative_to(ROOT)}\0{path.stat().st_size}\0".encode())
+        name = path.relative_to(ROOT)
+        if path.is_file() and not NOT_SOURCES & set(name.parts):
+            hashed.update(f"{name}\0{path.stat().st_size}\0".encode())
             hashed.update(path.read_bytes())
     return hashed.hexdigest()
 

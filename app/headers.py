@@ -44,7 +44,9 @@ def hash_inline_scripts(client: Path) -> list[str]:
     scripts = {
         script
         for page in client.rglob("*.html")
-        for script in re.findall(r"<script(?![^>]*\ssrc=)[^>]*>(.+?)</script>", page.read_text(), re.DOTALL)
+        for script in re.findall(
+            r"<script(?![^>]*\ssrc=)[^>]*>(.+?)</script>", page.read_text(encoding="utf-8"), re.DOTALL
+        )
     }
     return sorted(f"'sha256-{base64.b64encode(hashlib.sha256(s.encode()).digest()).decode()}'" for s in scripts)
 

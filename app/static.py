@@ -38,10 +38,9 @@ def refuse_other_hosts(headers: Headers, settings: Settings) -> Response | None:
 
     Behind a proxy the host header says little, so a public URL on another machine is never second-guessed.
     """
-    is_browser = "text/html" in headers.get("accept", "")
-    is_local = is_loopback(urlsplit(settings.public_url).hostname or "")
-    is_ours = any(origin.endswith(f"//{headers.get('host')}") for origin in settings.origins)
-    if is_ours or not (is_browser and is_local):
+    if "text/html" not in headers.get("accept", "") or not is_loopback(urlsplit(settings.public_url).hostname or ""):
+        return None
+    if any(origin.endswith(f"//{headers.get('host')}") for origin in settings.origins):
         return None
     return PlainTextResponse(
         f"Treadle is open at {settings.public_url}. To use it at this address, set TREADLE_PUBLIC_URL to the address "

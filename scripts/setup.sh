@@ -13,7 +13,7 @@ set_up() {
   [[ $lock == requirements.lock && $installed == "$(stamp requirements-test.lock)" ]] && return # holds more
   rm -f .venv/treadle.stamp
   [[ -n $installed ]] && .venv/bin/python -c '' 2>/dev/null || make_venv
-  echo "Installing what $lock pins (once, about a minute)…"
+  echo "Installing what $lock pins; this takes about a minute, once."
   .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --require-hashes -r "$lock"
   .venv/bin/python -m pip install -qq --disable-pip-version-check --no-input --no-deps --no-build-isolation -e .
   stamp "$lock" >.venv/treadle.stamp
@@ -44,7 +44,7 @@ install_package() {
   [[ $(id -u) == 0 ]] || root=(sudo -n)
   command -v apt-get >/dev/null && "${root[@]}" true 2>/dev/null ||
     fail "The tests need $1. Install it (on Debian: apt-get install $1) and run this again."
-  echo "Installing $1…"
+  echo "Installing $1."
   "${root[@]}" apt-get update -qq
   "${root[@]}" apt-get install -qq -y --no-install-recommends "$1" >/dev/null
 }

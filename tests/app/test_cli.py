@@ -56,6 +56,15 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda line: monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n"))
 
 
+@pytest.mark.parametrize("words", [[], ["user"], ["user", "create"], ["workflow", "run"], ["doctor"]])
+def test_every_command_has_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as end:
+        cli.run([*words, "--help"])
+
+    assert end.value.code == 0
+    assert f"usage: treadle{''.join(f' {word}' for word in words)} " in capsys.readouterr().out
+
+
 def test_the_first_user_is_the_administrator(say: Any, capsys: pytest.CaptureFixture[str]) -> None:
     say("correct horse")
 

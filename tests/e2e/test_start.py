@@ -34,6 +34,12 @@ async def test_a_deep_link_answers_200_and_an_unknown_path_404(server: Server) -
     assert (deep.status_code, unknown.status_code) == (200, 404)
 
 
+async def test_the_interface_is_documented_without_anything_from_elsewhere(open_page: OpenPage) -> None:
+    page = await open_page("/api/docs")
+
+    await expect(page.get_by_role("heading").first).to_be_visible()
+
+
 async def test_a_signal_ends_the_server_although_a_page_is_open(server: Server, page: Page) -> None:
     assert await server.stop() == 0
 
