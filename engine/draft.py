@@ -9,12 +9,13 @@ from engine import names
 from engine.errors import ExpressionError
 from engine.nested import set_in
 from engine.sdk import Step
-from engine.template import rename_in_inputs
+from engine.template import rename_in_inputs, strings_in
 
 Json = dict[str, Any]
 MAX_NODES = 2_000
 MAX_EDGES = 10_000
 MAX_NAME = 200
+MAX_RENAMES = 100  # each looks through all expressions
 MAX_DESCRIPTION = 10_000
 NODE_TYPES = ("trigger", "action", "condition", "group")
 
@@ -39,6 +40,7 @@ class Draft:
         self.steps = steps
         self.nodes: list[Json] = list(definition.get("nodes") or [])
         self.edges: list[Json] = list(definition.get("edges") or [])
+        self.renames = 0
         self.done: list[Json] = []
         self.inverse: list[Json] = []
 
@@ -128,6 +130,9 @@ class Draft:
             raise Rejected(f"Another node has the id {new!r} already.")
         if reason := names.why_not_an_id(new):
             raise Rejected(reason)
+        if self.renames == MAX_RENAMES:
+            raise Rejected(f"At most {MAX_RENAMES} nodes are renamed at once.")
+        self.renames += 1
         users = list(self._users(old, new))
         change = _made({"op": "rename_node", "id": old, "to": new}, {"op": "rename_node", "id": new, "to": old})
         for at, renamed, kept in users:
@@ -148,7 +153,7 @@ class Draft:
         """
         for at, node in enumerate(self.nodes):
             data = node.get("data") or {}
-            if not isinstance(inputs := data.get("inputs"), dict):
+            if not isinstance(inputs := data.get("inputs"), dict) or not _mentions(inputs, old, new):
                 continue
             step = self.steps.get(str(data.get("action")))
             try:
@@ -187,7 +192,7 @@ class Draft:
             raise Rejected("A node can't lead to itself.")
         if len(self.edges) >= MAX_EDGES:
             raise Rejected(f"A workflow has at most {MAX_EDGES:,} edges.")
-        if any(_ends(other) == _ends(edge) for other in self.edges):
+        if any(other.get("source") == source and _ends(other) == _ends(edge) for other in self.edges):
             raise Rejected("These two are connected already.")
         taken = {other.get("id") for other in self.edges}
         id_ = edge.get("id")
@@ -210,6 +215,8 @@ class Draft:
         if len(value) > MAX_DESCRIPTION:
             raise Rejected(f"The description has at most {MAX_DESCRIPTION:,} characters.")
         old = self.definition.get(name, "")
+        if value == old:
+            return _Change()
         self.definition[name] = value
         op = {"op": "set_workflow", "field": name}
         return _made({**op, "value": value}, {**op, "value": old})
@@ -239,6 +246,10 @@ def _check_position(position: Any) -> Json:
         case {"x": int() | float() as x, "y": int() | float() as y} if math.isfinite(x) and math.isfinite(y):
             return {"x": x, "y": y}
     raise Rejected("A position is an object with two numbers, x and y.")
+
+
+def _mentions(inputs: Json, *ids: str) -> bool:
+    return any(id_ in text for text in strings_in(inputs) for id_ in ids)
 
 
 def _set_input(id_: str, name: str, value: Any) -> Json:

@@ -36,7 +36,7 @@ class Parsed:
     needs_field_of: bool
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def parse_expression(source: str) -> Parsed:
     """Read one expression; raise ExpressionError when it isn't one."""
     if not source.strip():

@@ -26,7 +26,7 @@ class Hole:
     parsed: Parsed
 
 
-@lru_cache(maxsize=2048)
+@lru_cache(maxsize=4096)
 def split(text: str) -> tuple[str | Hole, ...]:
     """Cut text into literal text and holes; raise ExpressionError when a hole can't be read."""
     parts: list[str | Hole] = []

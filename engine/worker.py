@@ -163,18 +163,20 @@ class Worker:
 
 def _is_dead(holder: str) -> bool:
     """Tell whether a process of this machine is gone; one with our own pid was in a container before us."""
-    host, pid, _ = holder.rsplit(":", 2)
-    if host != socket.gethostname():
-        return False
-    if int(pid) == os.getpid():
-        return True
-    try:
-        os.kill(int(pid), 0)
-    except ProcessLookupError:
-        return True
-    except PermissionError:
-        return False
+    match holder.rsplit(":", 2):
+        case [host, pid, _] if host == socket.gethostname() and pid.isdigit():
+            return int(pid) == os.getpid() or not _is_alive(int(pid))
     return False
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except PermissionError:
+        return True
+    except ProcessLookupError:
+        return False
+    return True
 
 
 async def _keep_going(duty: Callable[[], Awaitable[None]], what: str) -> None:
