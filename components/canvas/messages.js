@@ -12,20 +12,23 @@ export function useDocument({ doc, liveState, onReady, onGap }) {
   const store = useContext(StateStoreContext);
   const [live] = useState(createLive);
   const [graph, setGraph] = useState(() => fromSnapshot(doc, NOTHING));
-  const shown = useRef({ rev: doc.rev, hasGap: false, message: null });
+  const shown = useRef({ rev: doc.rev, newest: 0, hasGap: false, message: null });
 
   const load = useEffectEvent(() => {
-    Object.assign(shown.current, { rev: doc.rev, hasGap: false });
+    const hasGap = shown.current.newest > doc.rev; // it was changed again while this was on its way
+    Object.assign(shown.current, { rev: doc.rev, newest: 0, hasGap });
     setGraph((before) => fromSnapshot(doc, before));
+    if (hasGap) onGap?.();
   });
 
   const change = ({ rev, ops }) => {
     const missing = rev - shown.current.rev - 1;
-    if (missing === 0) {
+    shown.current.newest = rev;
+    if (missing === 0 && ops) {
       shown.current.rev = rev;
       setGraph((before) => applyOps(before, ops));
       live.follow(ops);
-    } else if (missing > 0 && !shown.current.hasGap) {
+    } else if (missing >= 0 && !shown.current.hasGap) {
       shown.current.hasGap = true;
       onGap?.();
     }

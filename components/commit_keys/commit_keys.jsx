@@ -1,4 +1,5 @@
-/** Enter saves an input that is marked `data-commit`, Escape puts back what stood there; both leave it. */
+/** Inputs marked `data-commit`: Enter saves, Escape puts back what stood there; both leave it.
+ * One that is required and left empty is put back, too. */
 
 import { useEffect } from "react";
 
@@ -11,8 +12,15 @@ export function CommitKeys() {
       event.preventDefault();
       input.blur();
     };
+    const onFocusOut = ({ target }) => {
+      if (target.dataset?.commit && target.required && !target.value.trim()) target.value = target.defaultValue;
+    };
     document.addEventListener("keydown", onKeyDown);
-    return () => document.removeEventListener("keydown", onKeyDown);
+    document.addEventListener("focusout", onFocusOut, true); // before the page hears of the blur
+    return () => {
+      document.removeEventListener("keydown", onKeyDown);
+      document.removeEventListener("focusout", onFocusOut, true);
+    };
   }, []);
   return null;
 }

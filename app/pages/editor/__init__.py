@@ -17,7 +17,11 @@ from components.commit_keys import CommitKeys
 
 
 def editor() -> rx.Component:
-    """The whole page; only the canvas is React's own."""
+    """The whole page, unless there is no such workflow or it is somebody else's."""
+    return rx.cond(EditorState.is_missing, _missing(), _everything())
+
+
+def _everything() -> rx.Component:
     return rx.el.div(
         toolbar(),
         palette(),
@@ -27,6 +31,15 @@ def editor() -> rx.Component:
         notices(),
         CommitKeys.create(),
         class_name="editor",
+    )
+
+
+def _missing() -> rx.Component:
+    return rx.el.main(
+        rx.el.h1("This workflow can't be opened"),
+        rx.el.p("It was deleted, or it belongs to somebody else: ask them to share it with you."),
+        rx.el.a("All workflows", href="/workflows", class_name="button primary"),
+        class_name="empty missing",
     )
 
 

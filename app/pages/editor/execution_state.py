@@ -8,6 +8,7 @@ import reflex as rx
 from app.errors import Invalid
 from app.guard import current_user
 from app.live import get_hub
+from app.pages.editor.place import workflow_of
 from app.runtime import get_runtime
 from app.services import executions
 
@@ -15,13 +16,12 @@ from app.services import executions
 class ExecutionState(rx.State):
     """Which execution this tab follows, "" being the newest, and whether the drawer is open."""
 
-    workflow_id: str = ""
     followed: str = ""
     is_open: bool = False
 
     @rx.event
-    def load(self, workflow_id: str) -> None:
-        self.workflow_id, self.followed = workflow_id, ""
+    def load(self) -> None:
+        self.followed = ""
 
     @rx.event
     def toggle(self) -> None:
@@ -50,7 +50,7 @@ class ExecutionState(rx.State):
         await self.look_at(node_id)
 
     async def _start(self, given: Any) -> None:
-        await executions.start_execution(get_runtime(), current_user(), self.workflow_id, input=given)
+        await executions.start_execution(get_runtime(), current_user(), workflow_of(self), input=given)
         self.is_open = True
         await self.follow("")
 

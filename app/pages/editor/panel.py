@@ -39,7 +39,8 @@ def _head() -> rx.Component:
                 class_name="input title-input",
                 aria_label="Name of the node",
                 max_length=100,
-                on_blur=EditorState.set_label,
+                on_blur=lambda label: EditorState.set_label(NODE.id, label),
+                required=True,
                 custom_attrs={"data-commit": "enter"},
             ),
             rx.el.button(
@@ -86,7 +87,7 @@ def _input(view: rx.Var[FieldView], **props: str) -> rx.Component:
         default_value=view.value,
         placeholder=view.placeholder,
         class_name=_input_class(view, "input"),
-        on_blur=lambda text: EditorState.set_field(view.path, view.kind, text),
+        on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
         custom_attrs={"data-commit": "enter"},
         **props,
     )
@@ -100,7 +101,7 @@ def _textarea(view: rx.Var[FieldView], *, is_code: bool = False) -> rx.Component
         placeholder=view.placeholder,
         class_name=_input_class(view, "input code" if is_code else "input"),
         spell_check=not is_code,
-        on_blur=lambda text: EditorState.set_field(view.path, view.kind, text),
+        on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
     )
 
 
@@ -111,7 +112,7 @@ def _select(view: rx.Var[FieldView]) -> rx.Component:
         key=view.value,
         default_value=view.value,
         class_name=_input_class(view, "input"),
-        on_change=lambda text: EditorState.set_field(view.path, view.kind, text),
+        on_change=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
     )
 
 
@@ -122,7 +123,7 @@ def _boolean(view: rx.Var[FieldView]) -> rx.Component:
             id="field-" + view.name,
             key=view.value,
             default_checked=view.value == "true",
-            on_change=lambda on: EditorState.set_field(view.path, view.kind, rx.cond(on, "true", "false")),
+            on_change=lambda on: EditorState.set_field(NODE.id, view.path, view.kind, rx.cond(on, "true", "false")),
         ),
         class_name="check",
     )
@@ -144,7 +145,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             class_name="input",
             aria_label="New name in " + view.label,
             key="new-" + view.pairs.length().to(str),
-            on_blur=lambda name: EditorState.add_pair(view.path, name),
+            on_blur=lambda name: EditorState.add_pair(NODE.id, view.path, name),
             custom_attrs={"data-commit": "enter"},
         )
     return rx.el.div(
@@ -154,7 +155,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             default_value=pair.value,
             class_name="input",
             aria_label=pair.key,
-            on_blur=lambda text: EditorState.set_field(view.path + "/" + pair.key, "json", text),
+            on_blur=lambda text: EditorState.set_field(NODE.id, view.path + "/" + pair.key, "json", text),
             custom_attrs={"data-commit": "enter"},
         ),
         rx.el.button(
@@ -162,7 +163,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             class_name="icon-button",
             type="button",
             aria_label="Remove " + pair.key,
-            on_click=EditorState.remove_pair(view.path, pair.key),
+            on_click=EditorState.remove_pair(NODE.id, view.path, pair.key),
         ),
         class_name="pair",
         key=pair.key,

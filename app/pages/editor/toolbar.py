@@ -20,6 +20,7 @@ def toolbar() -> rx.Component:
             class_name="input title-input",
             aria_label="Name of the workflow",
             max_length=200,
+            required=True,
             on_blur=EditorState.set_name,
             custom_attrs={"data-commit": "enter"},
         ),
