@@ -2,9 +2,10 @@
 
 import re
 
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Page, expect
 
 from tests.e2e.conftest import PASSWORD, OpenPage
+from tests.e2e.drawing import add, begin, connect, fill, fill_pair, name, open_output
 from tests.e2e.server import Server
 
 SLOW = "total = 0\nfor number in range(60_000_000):\n    total += 1\ntotal"  # some seconds; ends at its time limit
@@ -13,7 +14,7 @@ SLOW = "total = 0\nfor number in range(60_000_000):\n    total += 1\ntotal"  # s
 async def test_register_draw_run_watch_and_survive_a_power_cut(server: Server, open_page: OpenPage) -> None:
     page = await open_page("/register")
     await register(page)
-    await page.get_by_role("button", name="New workflow").click()
+    await begin(page)
     await draw(page)
 
     await page.get_by_role("button", name="Run", exact=True).click()
@@ -34,7 +35,7 @@ async def test_register_draw_run_watch_and_survive_a_power_cut(server: Server, o
 
 async def test_an_execution_in_flight_ends_after_a_power_cut(server: Server, open_page: OpenPage) -> None:
     page = await open_page("/workflows", as_user="alice")
-    await page.get_by_role("button", name="New workflow").click()
+    await begin(page)
     await add(page, "Python", 400, 120)
     await fill(page, "code", SLOW)
     await connect(page, "Start", "Python")
@@ -80,49 +81,3 @@ async def draw(page: Page) -> None:
     for source in ("Big", "Small", "Checked"):
         await connect(page, source, "Join")
     await expect(page.locator(".react-flow__edge")).to_have_count(7)
-
-
-async def add(page: Page, step: str, x: int, y: int) -> None:
-    """Drag a step from the palette to a place on the canvas; it is then selected."""
-    count = await page.locator(".card").count()
-    canvas = page.locator(".canvas-place")
-    await page.locator(".palette-item", has_text=step).first.drag_to(canvas, target_position={"x": x, "y": y})
-    await expect(page.locator(".card")).to_have_count(count + 1)
-
-
-async def name(page: Page, label: str) -> None:
-    await page.get_by_label("Name of the node").fill(label)
-    await page.keyboard.press("Enter")
-    await expect(card(page, label)).to_be_visible()
-
-
-async def fill(page: Page, name: str, text: str) -> None:
-    field = page.locator(f"#field-{name}")
-    await field.fill(text)
-    await field.blur()
-
-
-async def fill_pair(page: Page, name: str, key: str, value: str) -> None:
-    """Add a line to a key-value field."""
-    field = page.locator(f"#field-{name}")
-    await field.get_by_placeholder("Add a name").fill(key)
-    await page.keyboard.press("Enter")
-    await field.get_by_label(key, exact=True).fill(value)
-    await page.keyboard.press("Enter")
-
-
-async def connect(page: Page, source: str, target: str, handle: str = "") -> None:
-    """Drag from a node's right end to another's left one."""
-    count = await page.locator(".react-flow__edge").count()
-    ends = page.locator(".react-flow__node", has_text=source).locator(".source")
-    end = ends.and_(page.locator(f"[data-handleid='{handle}']")) if handle else ends.first
-    await end.drag_to(page.locator(".react-flow__node", has_text=target).locator(".target"))
-    await expect(page.locator(".react-flow__edge")).to_have_count(count + 1)
-
-
-async def open_output(page: Page, label: str) -> None:
-    await page.locator(".drawer-column").nth(1).get_by_role("button", name=label).click()
-
-
-def card(page: Page, label: str) -> Locator:
-    return page.locator(".card", has_text=label)
