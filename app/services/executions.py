@@ -13,7 +13,7 @@ from app.services.drafts import definition_of
 from app.services.editing import problems_of
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import find_workflow, is_visible_to
-from app.services.values import check_json, is_storable
+from app.services.values import as_query, check_json, is_storable
 from engine.models import Execution
 from engine.store import Filters, NodeSummary
 
@@ -33,14 +33,15 @@ async def start_execution(
     check_json(input)
     _check_key(idempotency_key)
     async with rt.database.read() as session:
-        await check_runnable(rt, await find_workflow(session, user, workflow_id, to="read"))
+        workflow = await find_workflow(session, user, workflow_id, to="read")
+    await check_runnable(rt, workflow)
     async with rt.database.write() as session:
-        workflow = await find_workflow(session, user, workflow_id, to="write")
+        await find_workflow(session, user, workflow_id, to="write")
         if idempotency_key and (known := await rt.store.find_by_idempotency_key(workflow_id, idempotency_key)):
             return known
         execution = Execution(
             workflow_id=workflow.id,
-            definition=definition_of(workflow),
+            definition=definition_of(workflow),  # as it was checked, whatever has been edited since
             trigger=trigger,
             input=input,
             idempotency_key=idempotency_key,
@@ -155,10 +156,10 @@ def _read_filters(wanted: Wanted, workflow_ids: list[str]) -> Filters:
     return Filters(
         workflow_ids=workflow_ids,
         status=wanted.get("status"),
-        trigger=wanted.get("trigger"),
+        trigger=as_query(wanted.get("trigger") or "") or None,
         since=_in_utc(wanted.get("since")),
         until=_in_utc(wanted.get("until")),
-        search=wanted.get("search", "").replace("\0", "").strip(),
+        search=as_query(wanted.get("search", "")),
     )
 
 

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from app.errors import Invalid
+from app.services.values import is_storable
 
 T = TypeVar("T")
 MAX_LIMIT = 200
@@ -42,6 +43,8 @@ def read_cursor(cursor: str | None, *, types: Sequence[type]) -> list[Any] | Non
     except (ValueError, binascii.Error, RecursionError) as error:
         raise _bad_cursor() from error
     if not isinstance(position, list) or [type(part) for part in position] != list(types):
+        raise _bad_cursor()
+    if not all(is_storable(part) for part in position if isinstance(part, str)):
         raise _bad_cursor()
     return position
 

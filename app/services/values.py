@@ -44,6 +44,11 @@ def is_storable(text: str) -> bool:
     return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
 
 
+def as_query(text: str) -> str:
+    """A text to look for: PostgreSQL refuses NUL even in a question, and no saved text holds one."""
+    return text.replace("\0", "\ufffd").strip()
+
+
 def invalid_field(field: str, message: str) -> Invalid:
     """The error for one field of a form."""
     return Invalid(message, [{"node": None, "field": field, "message": message}])

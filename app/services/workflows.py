@@ -22,7 +22,7 @@ from app.services.editing import redo as redo
 from app.services.editing import undo as undo
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import find_workflow, is_visible_to
-from app.services.values import check_text, invalid_field
+from app.services.values import as_query, check_text, invalid_field
 
 SORTS = {"updated": col(Workflow.updated_at), "created": col(Workflow.created_at), "name": folded(col(Workflow.name))}
 
@@ -127,11 +127,11 @@ def describe_workflow(workflow: Workflow, problems: list[dict[str, Any]]) -> dic
 
 def _matches(search: str, tag: str | None) -> list[ColumnElement[bool]]:
     conditions = []
-    if text := search.replace("\0", "").strip().lower():
+    if text := as_query(search).lower():
         fields = (col(Workflow.name), col(Workflow.description))
         conditions.append(or_(*(folded(field).contains(text, autoescape=True) for field in fields)))
     if tag is not None:
-        conditions.append(cast(Workflow.tags, Text).contains(f'"{tag}"', autoescape=True))
+        conditions.append(cast(Workflow.tags, Text).contains(f'"{as_query(tag)}"', autoescape=True))
     return conditions
 
 

@@ -129,7 +129,7 @@ async def test_the_list_is_newest_first_and_filtered(alice: httpx.AsyncClient) -
 
     assert await ids() == [second["id"], first["id"]]
     assert await ids(workflow=greeting) == await ids(f"/api/workflows/{greeting}/executions") == [first["id"]]
-    assert await ids(status="failed") == await ids(trigger="webhook") == []
+    assert await ids(status="failed") == await ids(trigger="webhook") == await ids(trigger="\0") == []
     assert await ids(since=second["created_at"]) == [second["id"]]
     assert await ids(until=first["created_at"]) == [first["id"]]
     assert await ids(search=first["id"].upper()) == [first["id"]]
@@ -186,6 +186,7 @@ async def test_a_bad_start_is_refused(alice: httpx.AsyncClient, options: Json, s
         ("/api/executions", {"since": "yesterday"}, {}),
         ("/api/executions", {"since": "0001-01-01T00:00:00+14:00"}, {}),
         ("/api/executions", {"cursor": "WzFd"}, {}),
+        ("/api/executions", {"cursor": "WyJcdTAwMDAiXQ"}, {}),
         ("/api/executions/{id}/logs", {"cursor": "WyJhIl0"}, {}),
         ("/api/executions/{id}/events", {}, {"Last-Event-ID": "x"}),
         ("/api/executions/{id}/events", {}, {"Last-Event-ID": str(10**30)}),

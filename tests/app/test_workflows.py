@@ -176,8 +176,7 @@ async def test_the_list_is_searched_without_regard_to_case(alice: httpx.AsyncCli
         for text in ("äPFEL", "BIRNE", "0 %", "_irnen", "\0")
     ]
 
-    assert found[:4] == [["Äpfel zählen"], ["Birnen"], ["50 % off"], []]
-    assert len(found[4]) >= 3
+    assert found == [["Äpfel zählen"], ["Birnen"], ["50 % off"], [], []]
 
 
 async def test_the_list_is_filtered_by_tag(alice: httpx.AsyncClient) -> None:
@@ -205,7 +204,16 @@ async def test_the_pages_of_a_list_hold_everything_once(alice: httpx.AsyncClient
 
 
 @pytest.mark.parametrize(
-    "params", [{"limit": 0}, {"limit": 201}, {"limit": "x"}, {"cursor": "x"}, {"cursor": "WzFd"}, {"sort": "size"}]
+    "params",
+    [
+        {"limit": 0},
+        {"limit": 201},
+        {"limit": "x"},
+        {"cursor": "x"},
+        {"cursor": "WzFd"},
+        {"cursor": "WyJcdTAwMDAiLCAiIl0"},
+        {"sort": "size"},
+    ],
 )
 async def test_a_list_refuses_bad_parameters(alice: httpx.AsyncClient, params: dict[str, Any]) -> None:
     answer = await alice.get("/api/workflows", params=params)
