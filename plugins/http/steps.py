@@ -39,6 +39,8 @@ async def request(  # noqa: PLR0913 - the form's fields
             await response.aclose()
     except httpx.HTTPError as error:
         raise _explain(error, prepared.url) from None
+    except UnicodeError:  # the resolver's word for it
+        raise StepError(f"{prepared.url.host[:100]!r} is no name of a host.", field="url") from None
     if fail_on_status and response.status_code >= 400:
         raise _refused(response, content)
     return {

@@ -3,6 +3,8 @@
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import DefinitionError
 from engine.graph import find_problems, parse
@@ -35,6 +37,40 @@ for _ in range(5_000):
 )
 def test_any_json_gives_problems_and_never_an_exception(junk: Any) -> None:
     assert find_problems(junk, STEPS)
+
+
+scalars = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.sampled_from(["", "a", "lead", "{{ a.b }}", "{{"])
+)
+json_values = st.recursive(
+    scalars,
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=3), inner, max_size=3),
+    max_leaves=5,
+)
+actions = st.sampled_from(["test/check", "test/echo", "test/code", "test/start"])
+settings = ["label", "enabled", "timeout", "on_error", "retry", "join", "connection"]
+data = st.fixed_dictionaries(
+    {
+        "action": actions | json_values,
+        "inputs": st.dictionaries(st.sampled_from(["value", "expression", "code"]), json_values) | json_values,
+    },
+    optional=dict.fromkeys(settings, json_values),
+)
+ids = st.sampled_from(["a", "b", "lead", "class"]) | json_values
+types = st.sampled_from(["trigger", "action"]) | json_values
+nodes = st.fixed_dictionaries({"id": ids, "type": types, "data": data | json_values}, optional={"parentId": ids})
+edges = st.fixed_dictionaries({"source": ids, "target": ids}, optional={"sourceHandle": json_values, "id": json_values})
+
+
+@given(
+    json_values
+    | st.fixed_dictionaries(
+        {"nodes": st.lists(nodes | json_values, max_size=5), "edges": st.lists(edges | json_values, max_size=5)}
+    )
+)
+def test_whatever_json_it_is_problems_are_found_or_it_can_be_parsed(junk: Any) -> None:
+    if not find_problems(junk, STEPS):
+        assert parse(junk).trigger
 
 
 def test_a_sound_workflow_has_no_problems() -> None:

@@ -122,6 +122,7 @@ async def test_redirects_are_followed_unless_told_otherwise(bench: Bench, follow
         (httpx.ReadError("reset"), "connection", "broke"),
         (httpx.TooManyRedirects("loop"), "step_failed", "in a circle"),
         (httpx.LocalProtocolError("Illegal header value"), "step_failed", "Check the headers"),
+        (UnicodeError("label too long"), "step_failed", "no name of a host"),
     ],
 )
 async def test_a_broken_connection_says_what_to_do(bench: Bench, exception: Exception, kind: str, words: str) -> None:
