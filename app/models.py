@@ -87,6 +87,19 @@ class Workflow(Stamped, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+class WorkflowVersion(SQLModel, table=True):
+    """A definition that was activated; it never changes again."""
+
+    __tablename__ = "workflow_versions"
+
+    workflow_id: str = Field(foreign_key="workflows.id", primary_key=True, ondelete="CASCADE")
+    version: int = Field(primary_key=True)
+    definition: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
+    user_id: str = Field(foreign_key="users.id")
+    note: str = ""
+    created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
 class WorkflowChange(SQLModel, table=True):
     """One applied batch of ops with its inverse: the history that undo walks and a late client reads."""
 

@@ -10,6 +10,7 @@ from app.api.access import CurrentUser, RuntimeOf
 from app.api.body import JsonRoute
 from app.models import Workflow
 from app.runtime import Runtime
+from app.services import activation
 from app.services import workflows as service
 
 router = APIRouter(prefix="/api/workflows", tags=["Workflows"], route_class=JsonRoute)
@@ -133,6 +134,16 @@ async def delete_workflow(rt: RuntimeOf, user: CurrentUser, workflow_id: str) ->
 @router.post("/{workflow_id}/restore", summary="Bring a deleted workflow back")
 async def restore_workflow(rt: RuntimeOf, user: CurrentUser, workflow_id: str) -> WorkflowOut:
     return await _describe(rt, await service.restore_workflow(rt, user, workflow_id))
+
+
+@router.post("/{workflow_id}/activate", summary="Let a workflow answer its webhook and its schedule")
+async def activate_workflow(rt: RuntimeOf, user: CurrentUser, workflow_id: str) -> WorkflowOut:
+    return await _describe(rt, await activation.activate_workflow(rt, user, workflow_id))
+
+
+@router.post("/{workflow_id}/deactivate", summary="Let a workflow answer nothing")
+async def deactivate_workflow(rt: RuntimeOf, user: CurrentUser, workflow_id: str) -> WorkflowOut:
+    return await _describe(rt, await activation.deactivate_workflow(rt, user, workflow_id))
 
 
 @router.post("/{workflow_id}/duplicate", status_code=201, summary="Copy a workflow")

@@ -77,6 +77,15 @@ def create_workflows() -> None:
     )
     op.create_index("ix_workflows_workspace_id", "workflows", ["workspace_id"])
     op.create_table(
+        "workflow_versions",
+        sa.Column("workflow_id", sa.String(), sa.ForeignKey("workflows.id", ondelete="CASCADE"), primary_key=True),
+        sa.Column("version", sa.Integer(), primary_key=True),
+        sa.Column("definition", sa.JSON(), nullable=False),
+        sa.Column("user_id", sa.String(), sa.ForeignKey("users.id"), nullable=False),
+        sa.Column("note", sa.String(), nullable=False),
+        sa.Column("created_at", UtcDateTime(), nullable=False),
+    )
+    op.create_table(
         "workflow_changes",
         sa.Column("workflow_id", sa.String(), sa.ForeignKey("workflows.id", ondelete="CASCADE"), primary_key=True),
         sa.Column("rev", sa.Integer(), primary_key=True),
