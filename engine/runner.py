@@ -28,7 +28,7 @@ class Runner:
     async def drive(self, execution: Execution, events: Sequence[Event]) -> None:
         """Drive an execution on from its log to its end; safe to call again after a crash."""
         run = await self._open(execution, events)
-        if run is None or run.state.is_ended:
+        if run is None:
             return
         run.post(status="running")
         try:
@@ -53,7 +53,7 @@ class Runner:
         )
 
     async def _open(self, execution: Execution, events: Sequence[Event]) -> "_Run | None":
-        """Fold the log of an execution; end one whose definition can't be read."""
+        """Fold the log of an execution; None if it has ended, or ends here since its definition can't be read."""
         self._journal.open(execution.id)
         try:
             state = State(parse(execution.definition), execution.id)
@@ -63,6 +63,8 @@ class Runner:
             return None
         for event in events:
             fold(state, event)
+        if state.is_ended:
+            return None
         run = _Run(execution, state, self._journal, self._clock)
         self._runs.add(run)
         return run
