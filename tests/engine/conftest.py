@@ -9,6 +9,7 @@ from typing import Any
 
 import httpx
 import pytest
+from hypothesis import HealthCheck, settings
 from sqlmodel import SQLModel
 
 from app.db import Database
@@ -21,6 +22,10 @@ from engine.sandbox import Sandbox
 from engine.sdk import Step
 from engine.store import Store
 from tests.engine.build import STEPS
+
+# The same examples each time, and no failure because the machine is busy.
+settings.register_profile("engine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("engine")
 
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
