@@ -17,12 +17,12 @@ from typing import Any
 from app.changes import Change
 from app.models import User
 from app.runtime import Runtime
-from app.services import executions, progress, workflows
-from app.ui.rows import StepDetail, execution_row, problem_rows, problems_by_node, step_detail, step_rows
+from app.services import progress
+from app.shown import Shown, show_document, show_execution, show_list
+from app.ui.rows import ExecutionRow
 from engine.events import Event
 
-PAUSE = 0.04
-NEWEST = 30
+PAUSE = 0.03
 log = logging.getLogger(__name__)
 
 
@@ -51,7 +51,8 @@ class Hub:
         self._watchers: dict[str, Watcher] = {}
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
-        self._moved: set[str] = set()
+        self._lists: dict[str, list[ExecutionRow]] = {}  # by workflow, until one of its executions starts or ends
+        self._moved: dict[str, bool] = {}  # by execution, whether it has started or ended
         self._has_moved = asyncio.Event()
         self._message_number = count(1)
         runtime.changes.subscribe(lambda change: self._news.put_nowait(partial(self._tell_change, change)))
@@ -86,7 +87,8 @@ class Hub:
         self._watchers.pop(token, None)
 
     def _note_progress(self, events: Sequence[Event]) -> None:
-        self._moved.update(event.execution_id for event in events)
+        for event in events:
+            self._moved[event.execution_id] = event.node_id is None or self._moved.get(event.execution_id, False)
         self._has_moved.set()
 
     async def _tell_next_news(self) -> None:
@@ -100,15 +102,23 @@ class Hub:
     async def _tell_next_progress(self) -> None:
         await self._has_moved.wait()
         self._has_moved.clear()
-        moved, self._moved = self._moved, set()
+        moved, self._moved = self._moved, {}
         began = time.monotonic()
         for workflow_id in await self._watched_workflows(moved):
             await self._to_all(workflow_id, self._show_executions)
         await asyncio.sleep(max(PAUSE, 2 * (time.monotonic() - began)))
 
-    async def _watched_workflows(self, execution_ids: set[str]) -> set[str]:
+    async def _watched_workflows(self, moved: dict[str, bool]) -> set[str]:
+        """The watched workflows that these executions are of; the lists that have changed are forgotten."""
         watched = {watcher.workflow_id for watcher in self._watchers.values()}
-        return watched and watched & await progress.find_workflows(self._runtime, execution_ids)
+        if not watched:
+            self._lists.clear()
+            return set()
+        workflow_of = await progress.find_workflows(self._runtime, list(moved))
+        for execution_id, workflow_id in workflow_of.items():
+            if moved[execution_id]:
+                self._lists.pop(workflow_id, None)
+        return watched & set(workflow_of.values())
 
     async def _to_all(self, workflow_id: str, show: Callable[..., Awaitable[None]], **said: Any) -> None:
         watchers = {token: watcher for token, watcher in self._watchers.items() if watcher.workflow_id == workflow_id}
@@ -116,42 +126,25 @@ class Hub:
             await show(watchers, workflow_id, **said)
 
     async def _show_document(self, watchers: Watchers, workflow_id: str, **said: Any) -> None:
-        workflow = await workflows.get_workflow(self._runtime, _user_of(watchers), workflow_id)
-        problems = await workflows.problems_of(self._runtime, workflow)
-        shown = {
-            "message": self._message(workflow_id, problems=problems_by_node(problems), **said),
-            "name": workflow.name,
-            "is_empty": not workflow.nodes,
-            "problems": problem_rows(workflow.nodes, problems),
-        }
-        await self._tell(watchers, shown)
+        shown = await show_document(self._runtime, _user_of(watchers), workflow_id)
+        await self._tell(watchers, self._values(workflow_id, shown, **said))
 
     async def _show_executions(self, watchers: Watchers, workflow_id: str) -> None:
         async with self._progress_turn:
-            await self._read_and_tell_executions(watchers, workflow_id)
+            rows = await self._read_list(_user_of(watchers), workflow_id)
+            newest = rows[0].id if rows else ""
+            for (execution_id, node_id), group in _by_view(watchers, newest=newest).items():
+                shown = await show_execution(self._runtime, _user_of(group), execution_id, node_id)
+                await self._tell(group, {"executions": rows} | self._values(workflow_id, shown))
 
-    async def _read_and_tell_executions(self, watchers: Watchers, workflow_id: str) -> None:
-        page = await executions.list_executions(
-            self._runtime, _user_of(watchers), workflow_id=workflow_id, limit=NEWEST
-        )
-        rows = [execution_row(executions.describe_briefly(execution)) for execution in page.items]
-        newest = rows[0].id if rows else ""
-        for (execution_id, node_id), group in _by_view(watchers, newest=newest).items():
-            shown = await self._follow(_user_of(group), execution_id, node_id)
-            await self._tell(group, {"executions": rows} | shown)
+    async def _read_list(self, user: User, workflow_id: str) -> list[ExecutionRow]:
+        if workflow_id not in self._lists:
+            self._lists[workflow_id] = await show_list(self._runtime, user, workflow_id)
+        return self._lists[workflow_id]
 
-    async def _follow(self, user: User, execution_id: str, node_id: str) -> dict[str, Any]:
-        if not execution_id:
-            return {"followed": "", "steps": [], "detail": StepDetail()}
-        execution = await progress.read_progress(self._runtime, user, execution_id)
-        rows = await progress.read_node(self._runtime, user, execution_id, node_id) if node_id else []
-        status = {"execution_id": execution_id, "nodes": execution["nodes"], "edges": execution["edges"]}
-        return {
-            "message": self._message(execution["workflow_id"], status=status),
-            "followed": execution_id,
-            "steps": step_rows(execution),
-            "detail": step_detail(execution, node_id, rows),
-        }
+    def _values(self, workflow_id: str, shown: Shown, **said: Any) -> dict[str, Any]:
+        message = shown.said | said
+        return shown.values | ({"message": self._message(workflow_id, **message)} if message else {})
 
     async def _tell(self, watchers: Watchers, values: dict[str, Any]) -> None:
         for token, watcher in watchers.items():

@@ -4,7 +4,6 @@ Baseline of the same run: the sign-in page, which has everything but a canvas.
 """
 
 import asyncio
-import os
 import re
 import time
 from pathlib import Path
@@ -121,7 +120,8 @@ async def measure_memory(lab: Lab) -> list[tuple[str, float]]:
     await lab.api.post(f"/api/workflows/{await lab.create(make_workflow(5))}/execute?wait=30", json={"input": {}})
     await asyncio.sleep(2)
     parent = lab.server.pid
-    children = [int(pid) for pid in os.listdir("/proc") if pid.isdigit() and _parent(int(pid)) == parent]
+    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
+    children = [pid for pid in processes if _parent(pid) == parent]
     rows = [("server", _pss(parent)), *((f"sandbox {place}", _pss(pid)) for place, pid in enumerate(children, 1))]
     return [*rows, ("all", sum(size for _, size in rows))]
 

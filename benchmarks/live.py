@@ -38,7 +38,7 @@ async def main() -> None:
             started = await lab.api.post(f"/api/workflows/{workflow_id}/execute", json={"input": {}})
             execution_id = started.json()["execution_id"]
             streamed, asked = await asyncio.gather(stream(lab, execution_id), ask(lab, execution_id))
-            while len(seen := await page.evaluate("window.seen")) < NODES:
+            while len(seen := await page.evaluate("window.seen")) < NODES:  # noqa: ASYNC110 the page has no event for it
                 await asyncio.sleep(0.05)
             shown = {id_: at / 1000 for id_, at in seen.items()}
             truth = await read_log(lab, execution_id)

@@ -58,11 +58,11 @@ class Store:
         async with self._transactions.read() as session:
             return await session.get(Execution, execution_id)
 
-    async def find_workflows(self, execution_ids: Collection[str]) -> set[str]:
-        """Return the ids of the workflows that some executions are of."""
-        query = select(Execution.workflow_id).where(col(Execution.id).in_(execution_ids)).distinct()
+    async def find_workflows(self, execution_ids: Collection[str]) -> dict[str, str]:
+        """Return the workflow of each of these executions, by id."""
+        query = select(Execution.id, Execution.workflow_id).where(col(Execution.id).in_(execution_ids))
         async with self._transactions.read() as session:
-            return set(await session.exec(query))
+            return dict((await session.exec(query)).all())
 
     async def find_by_idempotency_key(self, workflow_id: str, key: str) -> Execution | None:
         query = select(Execution).where(Execution.workflow_id == workflow_id, Execution.idempotency_key == key)

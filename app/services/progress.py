@@ -1,6 +1,6 @@
 """An execution as the canvas follows it: what has become of its nodes and edges, and the data of one node."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from app.models import User
@@ -25,8 +25,8 @@ async def read_node(rt: Runtime, user: User, execution_id: str, node_id: str) ->
     return [describe_event(event) for event in await rt.store.read_log(execution_id, node_id=node_id)]
 
 
-async def find_workflows(rt: Runtime, execution_ids: set[str]) -> set[str]:
-    """The ids of the workflows that these executions are of; for the hub, which asks for nobody in particular."""
+async def find_workflows(rt: Runtime, execution_ids: Sequence[str]) -> dict[str, str]:
+    """The workflow of each of these executions, by id; for the hub, which asks for nobody in particular."""
     return await rt.store.find_workflows(execution_ids)
 
 

@@ -43,6 +43,11 @@ class Server:
         async with httpx.AsyncClient() as client:
             (await client.get(f"{self.url}/api/ready")).raise_for_status()
 
+    @property
+    def pid(self) -> int:
+        assert self._process
+        return self._process.pid
+
     async def stop(self) -> int:
         """End it as a person would; return its exit code."""
         return await self._end(signal.SIGTERM)
