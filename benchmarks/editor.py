@@ -120,10 +120,13 @@ async def measure_memory(lab: Lab) -> list[tuple[str, float]]:
     await lab.api.post(f"/api/workflows/{await lab.create(make_workflow(5))}/execute?wait=30", json={"input": {}})
     await asyncio.sleep(2)
     parent = lab.server.pid
-    processes = [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
-    children = [pid for pid in processes if _parent(pid) == parent]
+    children = [pid for pid in _processes() if _parent(pid) == parent]
     rows = [("server", _pss(parent)), *((f"sandbox {place}", _pss(pid)) for place, pid in enumerate(children, 1))]
     return [*rows, ("all", sum(size for _, size in rows))]
+
+
+def _processes() -> list[int]:
+    return [int(entry.name) for entry in Path("/proc").iterdir() if entry.name.isdigit()]
 
 
 def _parent(pid: int) -> int | None:

@@ -39,6 +39,7 @@ class Execution(SQLModel, table=True):
 
     id: str = Field(default_factory=lambda: new_id("ex"), primary_key=True)
     workflow_id: str
+    workflow_name: str = ""
     version: int | None = None
     definition: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     trigger: str = "manual"

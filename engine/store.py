@@ -6,11 +6,12 @@ from collections.abc import Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from sqlalchemy import Text, insert, or_, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import select as sql_select
+from sqlalchemy.orm import defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -21,6 +22,7 @@ from engine.summary import NodeSummary as NodeSummary
 from engine.summary import summarize
 
 OPEN = ("pending", "running")
+_DATA = (Execution.definition, Execution.input, Execution.result)
 
 
 class Transactions(Protocol):
@@ -72,8 +74,13 @@ class Store:
     async def list_executions(
         self, filters: Filters, *, limit: int = 50, before: str | None = None
     ) -> Sequence[Execution]:
-        """Return the newest executions first; `before` is the id of the last one on the page before."""
-        query = select(Execution).order_by(col(Execution.id).desc()).limit(limit).where(*_conditions(filters))
+        """Return the newest executions first, without what they hold; `before` is the last id of the page before."""
+        query = (
+            select(Execution)
+            .options(*(defer(cast(Any, column), raiseload=True) for column in _DATA))
+            .where(*_conditions(filters))
+        )
+        query = query.order_by(col(Execution.id).desc()).limit(limit)
         if before is not None:
             query = query.where(col(Execution.id) < before)
         async with self._transactions.read() as session:

@@ -41,6 +41,7 @@ async def start_execution(
             return known
         execution = Execution(
             workflow_id=workflow.id,
+            workflow_name=workflow.name,
             definition=definition_of(workflow),  # as it was checked, whatever has been edited since
             trigger=trigger,
             input=input,
@@ -135,7 +136,7 @@ def describe_briefly(execution: Execution) -> dict[str, Any]:
     return {
         "id": execution.id,
         "workflow_id": execution.workflow_id,
-        "workflow_name": execution.definition.get("name", ""),
+        "workflow_name": execution.workflow_name,
         "status": execution.status,
         "trigger": execution.trigger,
         "error": execution.error,

@@ -104,6 +104,7 @@ def create_executions() -> None:
         "workflow_executions",
         sa.Column("id", sa.String(), primary_key=True),
         sa.Column("workflow_id", sa.String(), nullable=False),
+        sa.Column("workflow_name", sa.String(), nullable=False),
         sa.Column("version", sa.Integer()),
         sa.Column("definition", sa.JSON(), nullable=False),
         sa.Column("trigger", sa.String(), nullable=False),
