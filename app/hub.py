@@ -17,7 +17,7 @@ from typing import Any
 from app.changes import Change
 from app.models import User
 from app.runtime import Runtime
-from app.services import progress
+from app.services import executions, progress, workflows
 from app.shown import Shown, show_document, show_execution, show_list
 from app.ui.rows import ExecutionRow
 from engine.events import Event
@@ -65,7 +65,12 @@ class Hub:
             tasks.create_task(_for_ever(self._tell_next_progress))
 
     async def watch(self, token: str, user: User, workflow_id: str) -> None:
-        """Show a tab a workflow's document and executions, and keep it up to date from now on."""
+        """Show a tab a workflow's document and executions, and keep it up to date from now on.
+
+        Raise NotFound, or Forbidden for a stranger: those who watch together are told together.
+        """
+        self.forget(token)
+        await workflows.get_workflow(self._runtime, user, workflow_id)
         self._watchers[token] = watcher = Watcher(user, workflow_id)
         self._news.put_nowait(partial(self._show_document, {token: watcher}, workflow_id))
         await self._show_executions({token: watcher}, workflow_id)
@@ -73,6 +78,8 @@ class Hub:
     async def follow(self, token: str, execution_id: str, node_id: str = "") -> None:
         """Let a watching tab follow one execution, or with "" the newest, and look at one of its nodes."""
         if watcher := self._watchers.get(token):
+            if execution_id:
+                await executions.get_execution(self._runtime, watcher.user, execution_id)
             watcher.execution_id, watcher.node_id = execution_id, node_id
             await self._show_executions({token: watcher}, watcher.workflow_id)
 

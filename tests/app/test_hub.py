@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from sqlmodel import select
 
+from app.errors import Forbidden
 from app.hub import Hub
 from app.models import Membership, User
 from app.runtime import Runtime
@@ -95,6 +96,11 @@ async def bob(rt: Runtime, alice: User) -> User:
         hers = (await session.exec(select(Membership).where(Membership.user_id == alice.id))).one()
         session.add(Membership(workspace_id=hers.workspace_id, user_id=user.id, role="editor"))
     return user
+
+
+@pytest.fixture
+async def charlie(rt: Runtime) -> User:
+    return await accounts.create_user(rt, email="charlie@example.com", password=PASSWORD, name="Charlie")
 
 
 @pytest.fixture
@@ -299,6 +305,32 @@ async def test_a_tab_that_went_elsewhere_hears_no_more_of_where_it_was(
 
     assert tabs.shown("hers", "name") == "Other"
     assert "Farewell" not in tabs.all("hers", "name")
+
+
+async def test_a_stranger_hears_nothing_even_when_the_owner_listens(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, charlie: User, greeting: str
+) -> None:
+    await hub.watch("hers", alice, greeting)
+    with pytest.raises(Forbidden):
+        await hub.watch("strange", charlie, greeting)
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
+
+    assert tabs.changes("hers") == [2]
+    assert "strange" not in tabs.pushed
+
+
+async def test_a_stranger_can_follow_no_execution_of_others(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, charlie: User, greeting: str
+) -> None:
+    execution_id = await run(rt, alice, greeting)
+    own = (await workflows.create_workflow(rt, charlie, GREETING)).id
+    await hub.watch("strange", charlie, own)
+    with pytest.raises(Forbidden):
+        await hub.follow("strange", execution_id)
+
+    assert tabs.shown("strange", "followed") == ""
 
 
 async def test_a_deleted_workflow_does_not_silence_the_others(
