@@ -12,6 +12,8 @@ from app.errors import StartError
 from app.frontend import ROOT, WEB
 from app.settings import Settings
 
+MESSAGE_LIMIT = 10 * 1024 * 1024  # bytes of a page's event; a connection with a longer one is closed
+
 
 def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the pages are built and the way is free (`app.preflight`)."""
@@ -33,6 +35,7 @@ def prepare_reflex() -> None:
         "REFLEX_ENV_MODE": "prod",
         "REFLEX_BACKEND_ONLY": "true",
         "REFLEX_WEB_WORKDIR": str(WEB),
+        "REFLEX_SOCKET_MAX_HTTP_BUFFER_SIZE": str(MESSAGE_LIMIT),
         "__REFLEX_SKIP_COMPILE": "true",
         "__REFLEX_MOUNT_FRONTEND_COMPILED_APP": "true",
     }

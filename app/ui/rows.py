@@ -108,7 +108,7 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
         error=_message(last.get("error")),
         input=_text(next((entry["input"] for entry in reversed(log) if entry["input"] is not None), None)),
         output=_text(last.get("output")),
-        stdout=last.get("stdout") or "",
+        stdout=_cut(last.get("stdout") or ""),
     )
 
 
@@ -128,11 +128,14 @@ def _iso(moment: datetime) -> str:
 
 
 def _message(error: Mapping[str, Any] | None) -> str:
-    return str(error["message"]) if error else ""
+    return _cut(str(error["message"])) if error else ""
 
 
 def _text(value: Any) -> str:
-    text = "" if value is None else json.dumps(value, indent=2, ensure_ascii=False)
+    return "" if value is None else _cut(json.dumps(value, indent=2, ensure_ascii=False))
+
+
+def _cut(text: str) -> str:
     return text if len(text) <= PREVIEW else f"{text[:PREVIEW]}\n… {len(text) - PREVIEW:,} characters more"
 
 

@@ -24,4 +24,4 @@ def duration(milliseconds: int | None) -> str:
     if milliseconds < 1000:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1000
-    return f"{seconds:.3g} s" if seconds < 60 else f"{int(seconds // 60)} min {int(seconds % 60)} s"
+    return f"{seconds:.3g} s" if seconds < 59.95 else f"{round(seconds) // 60} min {round(seconds) % 60} s"

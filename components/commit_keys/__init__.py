@@ -1,4 +1,4 @@
-"""Enter and Escape in inputs that save when one leaves them."""
+"""Inputs that save when one leaves them: Enter, Escape and what is too long."""
 
 import reflex as rx
 

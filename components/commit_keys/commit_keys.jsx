@@ -1,5 +1,5 @@
 /** Inputs marked `data-commit`: Enter saves, Escape puts back what stood there; both leave it.
- * One that is required and left empty is put back, too. */
+ * One that is required and left empty is put back, too. What is longer than `data-limit` stays and is not sent. */
 
 import { useEffect } from "react";
 
@@ -12,8 +12,10 @@ export function CommitKeys() {
       event.preventDefault();
       input.blur();
     };
-    const onFocusOut = ({ target }) => {
-      if (target.dataset?.commit && target.required && !target.value.trim()) target.value = target.defaultValue;
+    const onFocusOut = (event) => {
+      const input = event.target;
+      if (input.dataset?.commit && input.required && !input.value.trim()) input.value = input.defaultValue;
+      if (input.dataset?.limit && refuse(input)) event.stopPropagation();
     };
     document.addEventListener("keydown", onKeyDown);
     document.addEventListener("focusout", onFocusOut, true); // before the page hears of the blur
@@ -23,4 +25,14 @@ export function CommitKeys() {
     };
   }, []);
   return null;
+}
+
+/** Say that the text is too long, if it is; the browser shows it at the input. */
+function refuse(input) {
+  const limit = Number(input.dataset.limit);
+  const isTooLong = input.value.length > limit;
+  const words = `This is too long to be saved: ${limit.toLocaleString("en")} characters are the limit.`;
+  input.setCustomValidity(isTooLong ? words : "");
+  if (isTooLong) input.reportValidity();
+  return isTooLong;
 }

@@ -20,7 +20,7 @@ def node_card(
     return rx.el.div(
         rx.el.span(action_icon(data["action"].to(str)), class_name="card-icon"),
         rx.el.span(
-            rx.el.span(data["label"].to(str), class_name="card-label truncate"),
+            rx.el.span(_label(id, data["label"]), class_name="card-label truncate"),
             rx.el.span(STEP_LABELS[data["action"].to(str)], class_name="card-step truncate"),
             class_name="card-text",
         ),
@@ -32,6 +32,11 @@ def node_card(
         class_name="card " + rx.cond(state, state, "idle") + rx.cond(data["enabled"] == False, " disabled", ""),  # noqa: E712
         custom_attrs={"data-selected": selected, "data-node": id},
     )
+
+
+def _label(id: rx.Var[str], label: rx.Var) -> rx.Var[str]:
+    """The label, or in a draft that has none the id."""
+    return rx.cond((label.js_type() == "string") & (label != ""), label.to(str), id)
 
 
 def _problem_mark(problems: rx.Var[list[str]]) -> rx.Component:

@@ -7,6 +7,8 @@ from app.pages.editor.views import Choice, FieldView, Pair
 from app.ui.icons import action_icon, icon
 
 NODE = EditorState.node
+LIMIT = {"data-limit": "1000000"}  # characters of a field; all of them, escaped, still fit into one message
+COMMIT = {"data-commit": "enter"} | LIMIT
 
 
 def panel() -> rx.Component:
@@ -67,7 +69,7 @@ def _field(view: rx.Var[FieldView]) -> rx.Component:
             ("select", _select(view)),
             ("boolean", _boolean(view)),
             ("key-value", _pairs(view)),
-            ("number", _input(view, type="number", step="any")),
+            ("number", _input(view)),  # as text: a number may also come from {{ }}
             ("text", _input(view)),
             ("secret", _input(view, type="password", auto_complete="off")),
             ("textarea", _textarea(view)),
@@ -88,7 +90,7 @@ def _input(view: rx.Var[FieldView], **props: str) -> rx.Component:
         placeholder=view.placeholder,
         class_name=_input_class(view, "input"),
         on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
-        custom_attrs={"data-commit": "enter"},
+        custom_attrs=COMMIT,
         **props,
     )
 
@@ -101,6 +103,7 @@ def _textarea(view: rx.Var[FieldView], *, is_code: bool = False) -> rx.Component
         placeholder=view.placeholder,
         class_name=_input_class(view, "input code" if is_code else "input"),
         spell_check=not is_code,
+        custom_attrs=LIMIT,
         on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
     )
 
@@ -146,7 +149,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             aria_label="New name in " + view.label,
             key="new-" + view.pairs.length().to(str),
             on_blur=lambda name: EditorState.add_pair(NODE.id, view.path, name),
-            custom_attrs={"data-commit": "enter"},
+            custom_attrs=COMMIT,
         )
     return rx.el.div(
         rx.el.span(pair.key, class_name="mono truncate", title=pair.key),
@@ -156,7 +159,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             class_name="input",
             aria_label=pair.key,
             on_blur=lambda text: EditorState.set_field(NODE.id, view.path + "/" + pair.key, "json", text),
-            custom_attrs={"data-commit": "enter"},
+            custom_attrs=COMMIT,
         ),
         rx.el.button(
             icon("x", 14),

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.pages.editor.values import show_value
+from engine.field_problems import is_on
 from engine.sdk import Field, Step
 
 
@@ -57,8 +58,8 @@ class NodeView:
 
 
 def view_node(node: Mapping[str, Any], steps: Mapping[str, Step], problems: Sequence[Mapping[str, Any]]) -> NodeView:
-    """The panel of one node; an action that isn't installed has no form."""
-    data = node.get("data") or {}
+    """The panel of one node; an action that isn't installed has no form, and a draft may hold anything."""
+    data = _object(node.get("data"))
     action = str(data.get("action", ""))
     step = steps.get(action)
     found = {
@@ -66,12 +67,12 @@ def view_node(node: Mapping[str, Any], steps: Mapping[str, Step], problems: Sequ
     }
     return NodeView(
         id=node["id"],
-        label=str(data.get("label", "")),
+        label=_label(data) or node["id"],
         action=action,
         step=step.label if step else action,
         description=step.description if step else "",
         is_enabled=data.get("enabled") is not False,
-        fields=_view_fields(step, data.get("inputs") or {}, found) if step else [],
+        fields=_view_fields(step, _object(data.get("inputs")), found) if step else [],
         outputs=[Choice(output.name, output.description) for output in step.outputs] if step else [],
         problem=found.get("", "") or found.get("action", ""),
     )
@@ -88,16 +89,17 @@ def shown_text(view: NodeView, path: str) -> str | None:
     return None
 
 
+def _label(data: Mapping[str, Any]) -> str:
+    label = data.get("label")
+    return label if isinstance(label, str) else ""
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
+
+
 def _view_fields(step: Step, inputs: Mapping[str, Any], problems: Mapping[str, str]) -> list[FieldView]:
-    return [_view_field(field, inputs, problems) for field in step.fields if _is_shown(field, step, inputs)]
-
-
-def _is_shown(field: Field, step: Step, inputs: Mapping[str, Any]) -> bool:
-    if field.show_when is None:
-        return True
-    name, wanted = field.show_when
-    default = next((other.default for other in step.fields if other.name == name), None)
-    return bool(inputs.get(name, default) == wanted)
+    return [_view_field(field, inputs, problems) for field in step.fields if is_on(step, field.show_when, inputs)]
 
 
 def _view_field(field: Field, inputs: Mapping[str, Any], problems: Mapping[str, str]) -> FieldView:
