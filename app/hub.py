@@ -8,7 +8,7 @@ import asyncio
 import logging
 import time
 from collections import defaultdict
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
@@ -23,6 +23,7 @@ from app.ui.rows import ExecutionRow
 from engine.events import Event
 
 PAUSE = 0.03
+REMEMBERED = 10_000
 log = logging.getLogger(__name__)
 
 
@@ -52,6 +53,7 @@ class Hub:
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
         self._lists: dict[str, list[ExecutionRow]] = {}  # by workflow, until one of its executions starts or ends
+        self._workflow_of: dict[str, str] = {}  # by execution, those heard of lately
         self._moved: dict[str, bool] = {}  # by execution, whether it has started or ended
         self._has_moved = asyncio.Event()
         self._message_number = count(1)
@@ -121,11 +123,17 @@ class Hub:
         if not watched:
             self._lists.clear()
             return set()
-        workflow_of = await progress.find_workflows(self._runtime, list(moved))
-        for execution_id, workflow_id in workflow_of.items():
-            if moved[execution_id]:
-                self._lists.pop(workflow_id, None)
-        return watched & set(workflow_of.values())
+        await self._find_workflows(moved)
+        for execution_id, has_turned in moved.items():
+            if has_turned:
+                self._lists.pop(self._workflow_of.get(execution_id, ""), None)
+        return watched & {self._workflow_of.get(execution_id, "") for execution_id in moved}
+
+    async def _find_workflows(self, execution_ids: Iterable[str]) -> None:
+        if len(self._workflow_of) > REMEMBERED:
+            self._workflow_of.clear()
+        if unknown := [id_ for id_ in execution_ids if id_ not in self._workflow_of]:
+            self._workflow_of |= await progress.find_workflows(self._runtime, unknown)
 
     async def _to_all(self, workflow_id: str, show: Callable[..., Awaitable[None]], **said: Any) -> None:
         watchers = {token: watcher for token, watcher in self._watchers.items() if watcher.workflow_id == workflow_id}

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, TypedDict, Unpack
 
+from sqlalchemy import exists
 from sqlmodel import col, select
 
 from app.errors import Forbidden, Invalid, InvalidWorkflow, NotFound
@@ -68,13 +69,16 @@ async def wait_for(rt: Runtime, user: User, execution_id: str, seconds: float) -
 
 async def get_execution(rt: Runtime, user: User, execution_id: str) -> Execution:
     """One execution; raise NotFound, or Forbidden for a stranger. Its workflow may be deleted since."""
-    execution = await rt.store.get_execution(execution_id) if is_storable(execution_id) else None
-    if execution is None:
+    if not is_storable(execution_id):
         raise NotFound(MISSING)
+    is_mine = exists().where(col(Workflow.id) == Execution.workflow_id, is_visible_to(user))
     async with rt.database.read() as session:
-        is_mine = select(Workflow.id).where(Workflow.id == execution.workflow_id, is_visible_to(user))
-        if (await session.exec(is_mine)).first() is None:
-            raise Forbidden("This execution belongs to somebody else's workflow.")
+        found = (await session.exec(select(Execution, is_mine).where(Execution.id == execution_id))).first()
+    if found is None:
+        raise NotFound(MISSING)
+    execution, may_read = found
+    if not may_read:
+        raise Forbidden("This execution belongs to somebody else's workflow.")
     return execution
 
 
