@@ -14,6 +14,7 @@ from app.ui.menus import menu, menu_button, menu_item
 from app.ui.notices import NoticeState
 from app.ui.shell import page_head, shell
 from app.ui.times import ago
+from components.commit_keys import CommitKeys
 from engine.models import utc_now
 
 
@@ -63,9 +64,9 @@ class WorkflowsState(rx.State):
         self.renaming = workflow_id
 
     @rx.event
-    async def rename(self, form: dict[str, str]) -> None:
-        workflow_id, self.renaming = self.renaming, ""
-        await service.rename_workflow(get_runtime(), current_user(), workflow_id, form["name"])
+    async def rename(self, workflow_id: str, name: str) -> None:
+        self.renaming = ""
+        await service.rename_workflow(get_runtime(), current_user(), workflow_id, name)
         await self.load()
 
     @rx.event
@@ -112,6 +113,7 @@ def workflows() -> rx.Component:
             ),
             class_name="page-body",
         ),
+        CommitKeys.create(),
         current="Workflows",
         on_undo=WorkflowsState.restore,
     )
@@ -151,13 +153,15 @@ def _name(row: rx.Var[Row]) -> rx.Component:
 
 
 def _rename(row: rx.Var[Row]) -> rx.Component:
-    return rx.el.form(
-        rx.el.input(
-            name="name", default_value=row.name, class_name="input", auto_focus=True, max_length=200, aria_label="Name"
-        ),
-        rx.el.button("Rename", class_name="button", type="submit"),
-        on_submit=WorkflowsState.rename,
-        class_name="rename",
+    return rx.el.input(
+        default_value=row.name,
+        class_name="input rename",
+        auto_focus=True,
+        required=True,
+        max_length=200,
+        aria_label="Name",
+        on_blur=lambda name: WorkflowsState.rename(row.id, name),
+        custom_attrs={"data-commit": "enter"},
     )
 
 

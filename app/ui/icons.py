@@ -2,6 +2,8 @@
 
 import reflex as rx
 
+from app.ui.catalogue import STEP_LABELS
+
 
 def icon(name: str, size: int = 16) -> rx.Component:
     """One of lucide's icons, drawn thin; decoration only, so give its button a label."""
@@ -9,9 +11,14 @@ def icon(name: str, size: int = 16) -> rx.Component:
 
 
 def action_icon(action: rx.Var[str] | str) -> rx.Component:
-    """The icon of `plugin/step`, in the colour of the text around it."""
-    url = "url(/api/integrations/" + rx.Var.create(action).to(str) + ".svg)"
-    return rx.el.span(class_name="action-icon", style={"--icon": url}, custom_attrs={"aria-hidden": "true"})
+    """The icon of `plugin/step`, in the colour of the text around it; a question mark for one that isn't installed."""
+    name = rx.Var.create(action).to(str)
+    drawn = rx.el.span(
+        class_name="action-icon",
+        style={"--icon": "url(/api/integrations/" + name + ".svg)"},
+        custom_attrs={"aria-hidden": "true"},
+    )
+    return rx.cond(STEP_LABELS.contains(name), drawn, icon("circle-help"))
 
 
 def logo() -> rx.Component:
