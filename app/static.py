@@ -4,7 +4,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from starlette.datastructures import Headers
-from starlette.responses import PlainTextResponse, Response
+from starlette.responses import PlainTextResponse, RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from app.frontend import CLIENT
@@ -19,12 +19,14 @@ def serve_pages(app: ASGIApp) -> ASGIApp:
 
 
 def open_pages(app: ASGIApp, *, settings: Settings, client: Path) -> ASGIApp:
-    """Answer a prerendered page at once instead of redirecting from /page to /page/."""
+    """Answer a prerendered page at once instead of redirecting from /page to /page/, and lead from / to the list."""
     pages = {f"/{page.parent.relative_to(client)}" for page in client.glob("*/**/index.html")}
 
     async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and (refusal := refuse_other_hosts(Headers(scope=scope), settings)):
             await refusal(scope, receive, send)
+        elif scope["type"] == "http" and scope["path"] == "/":
+            await RedirectResponse("/workflows")(scope, receive, send)
         elif scope.get("path") in pages:
             await app({**scope, "path": f"{scope['path']}/"}, receive, send)
         else:

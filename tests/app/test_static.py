@@ -42,7 +42,13 @@ async def test_a_prerendered_page_is_asked_for_as_a_folder(client: Path, setting
     assert (await get(app, "/login")).text == "/login/"
 
 
-@pytest.mark.parametrize("path", ["/", "/workflows/wf_1/edit", "/api/health", "/login/", "/..%2flogin"])
+async def test_the_bare_address_leads_to_the_workflows(client: Path, settings: Settings) -> None:
+    answer = await get(open_pages(echo_path, settings=settings, client=client), "/")
+
+    assert (answer.status_code, answer.headers["location"]) == (307, "/workflows")
+
+
+@pytest.mark.parametrize("path", ["/workflows/wf_1/edit", "/api/health", "/login/", "/..%2flogin"])
 async def test_every_other_path_stays_as_it_is(client: Path, settings: Settings, path: str) -> None:
     app = open_pages(echo_path, settings=settings, client=client)
 
@@ -53,7 +59,7 @@ async def test_every_other_path_stays_as_it_is(client: Path, settings: Settings,
 async def test_every_name_of_this_machine_is_welcome(client: Path, settings: Settings, host: str) -> None:
     app = open_pages(echo_path, settings=settings, client=client)
 
-    assert (await get(app, "/", Host=host, Accept="text/html")).status_code == 200
+    assert (await get(app, "/login", Host=host, Accept="text/html")).status_code == 200
 
 
 @pytest.mark.parametrize("host", ["192.168.1.4:8000", "localhost:9000", "rebound.example:8000", "[", ""])
@@ -70,7 +76,7 @@ async def test_a_proxy_may_use_any_host_name(client: Path) -> None:
     settings = read_settings({"TREADLE_PUBLIC_URL": "https://treadle.example"})
     app = open_pages(echo_path, settings=settings, client=client)
 
-    assert (await get(app, "/", Host="127.0.0.1:8000", Accept="text/html")).status_code == 200
+    assert (await get(app, "/login", Host="127.0.0.1:8000", Accept="text/html")).status_code == 200
 
 
 def test_inline_scripts_are_allowed_by_their_hash_and_files_are_not(client: Path) -> None:
