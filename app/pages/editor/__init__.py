@@ -25,13 +25,19 @@ def _everything() -> rx.Component:
     return rx.el.div(
         toolbar(),
         palette(),
-        rx.el.main(_canvas(), _first_step(), class_name="canvas-place"),
-        panel(),
+        rx.el.main(rx.cond(_is_loaded(), rx.fragment(_canvas(), _first_step())), class_name="canvas-place"),
+        rx.cond(_is_loaded(), panel()),
         executions_drawer(),
         notices(),
         CommitKeys.create(),
         class_name="editor",
     )
+
+
+def _is_loaded() -> rx.Var[bool]:
+    """Whether the tab holds the workflow of its address; until then it may hold the one before."""
+    workflow_id = EditorState.doc["workflow_id"].to(str)
+    return (workflow_id != "") & EditorState.router.url.path.contains(workflow_id)
 
 
 def _missing() -> rx.Component:
