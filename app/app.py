@@ -14,7 +14,8 @@ from app.pages.editor.state import EditorState
 from app.runtime import open_runtime
 from app.settings import get_settings
 from app.static import serve_pages
-from app.ui.notices import report_error
+from app.ui.missing import not_found
+from app.ui.notices import NoticeState, report_error
 from app.ui.offline import offline_banner
 from app.ui.styles import STYLESHEETS
 
@@ -35,9 +36,15 @@ def create_app() -> rx.App:
     app.add_page(gate.login, route="/login", title="Sign in · Treadle", on_load=gate.GateState.load)
     app.add_page(gate.register, route="/register", title="Create an account · Treadle", on_load=gate.GateState.load)
     app.add_page(
-        workflows.workflows, route="/workflows", title="Workflows · Treadle", on_load=workflows.WorkflowsState.load
+        workflows.workflows,
+        route="/workflows",
+        title="Workflows · Treadle",
+        on_load=[NoticeState.dismiss, workflows.WorkflowsState.load],
     )
-    app.add_page(editor, route="/workflows/[id]/edit", title="Editor · Treadle", on_load=EditorState.load)
+    app.add_page(
+        editor, route="/workflows/[id]/edit", title="Editor · Treadle", on_load=[NoticeState.dismiss, EditorState.load]
+    )
+    app.add_page(not_found, route="404", title="Not found · Treadle")
     return app
 
 

@@ -118,3 +118,22 @@ async def test_a_new_user_finds_an_example(open_page: OpenPage) -> None:
 
     await expect(row(page, "Weekly orders")).to_be_visible()
     await expect(rows(page)).to_have_count(1)
+
+
+async def test_a_notice_stays_on_the_page_that_it_is_about(open_page: OpenPage) -> None:
+    page = await open_list(open_page)
+    await choose(page, "Greeting", "Delete")
+    await expect(notice(page)).to_be_visible()
+    await row(page, "Say it").click()
+    await expect(page.locator(".card")).to_have_count(3)
+
+    await expect(notice(page)).to_have_count(0)
+
+
+async def test_an_address_without_a_page_leads_back(open_page: OpenPage) -> None:
+    page = await open_page("/workflows", as_user="alice")
+    await page.evaluate("history.pushState({}, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
+
+    await expect(page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
+    await page.get_by_role("link", name="All workflows").click()
+    await expect(page.get_by_role("heading", name="Workflows")).to_be_visible()

@@ -11,6 +11,7 @@ from app.pages.editor.panel import panel
 from app.pages.editor.state import EditorState
 from app.pages.editor.toolbar import toolbar
 from app.ui.catalogue import HANDLES
+from app.ui.missing import missing
 from app.ui.notices import notices
 from components.canvas import Canvas
 from components.commit_keys import CommitKeys
@@ -18,7 +19,14 @@ from components.commit_keys import CommitKeys
 
 def editor() -> rx.Component:
     """The whole page, unless there is no such workflow or it is somebody else's."""
-    return rx.cond(EditorState.is_missing, _missing(), _everything())
+    return rx.cond(
+        EditorState.is_missing,
+        missing(
+            "This workflow can't be opened",
+            "It was deleted, or it belongs to somebody else: ask them to share it with you.",
+        ),
+        _everything(),
+    )
 
 
 def _everything() -> rx.Component:
@@ -38,15 +46,6 @@ def _is_loaded() -> rx.Var[bool]:
     """Whether the tab holds the workflow of its address; until then it may hold the one before."""
     workflow_id = EditorState.doc["workflow_id"].to(str)
     return (workflow_id != "") & EditorState.router.url.path.contains(workflow_id)
-
-
-def _missing() -> rx.Component:
-    return rx.el.main(
-        rx.el.h1("This workflow can't be opened"),
-        rx.el.p("It was deleted, or it belongs to somebody else: ask them to share it with you."),
-        rx.el.a("All workflows", href="/workflows", class_name="button primary"),
-        class_name="empty missing",
-    )
 
 
 def _canvas() -> rx.Component:
