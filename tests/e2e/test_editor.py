@@ -247,7 +247,7 @@ async def test_a_workflow_that_is_not_there_says_so_and_leads_back(open_page: Op
 
     await expect(page.get_by_role("heading", name="This workflow can't be opened")).to_be_visible()
     await page.get_by_role("link", name="All workflows").click()
-    await expect(page.get_by_role("heading", name="Workflows")).to_be_visible()
+    await expect(page.get_by_role("heading", name="Workflows", exact=True)).to_have_count(1)
 
 
 async def test_a_workflow_of_somebody_else_is_not_shown(open_page: OpenPage) -> None:
