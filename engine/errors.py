@@ -4,7 +4,8 @@ EngineError
 ├── StepError          a step failed; the message is for the person who built the workflow
 │   └── ExpressionError    an expression, a condition or a Code step failed
 ├── DefinitionError    a definition can't be read as a workflow
-└── LostRace           another process writes this execution's log
+├── LostRace           another process writes this execution's log
+└── Unwritable         an event holds what no database takes
 """
 
 
@@ -45,3 +46,7 @@ class DefinitionError(EngineError):
 
 class LostRace(EngineError):
     """Another process has written to this execution's log: give it up, it is theirs."""
+
+
+class Unwritable(EngineError):
+    """An event holds what no database takes; the execution has to end with this message."""

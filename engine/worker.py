@@ -14,7 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.attempt import Tools
 from engine.clock import Clock, SystemClock
-from engine.errors import LostRace
+from engine.errors import LostRace, Unwritable
 from engine.events import ENDED, Event
 from engine.journal import Journal
 from engine.models import Execution
@@ -27,6 +27,7 @@ LEASE = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
 LOOK_EVERY = timedelta(seconds=5)
 MAX_CLAIM = 200
+INTERNAL = "An internal error happened; the server's log has it under the execution's id."
 log = logging.getLogger(__name__)
 
 
@@ -128,21 +129,24 @@ class Worker:
             await self._runner.drive(execution, events)
         except LostRace:
             log.warning("Execution %s is driven elsewhere", execution.id)
+        except Unwritable as error:
+            await _keep_going(lambda: self._give_up(execution, "unwritable", str(error)), "end it")
         except (SQLAlchemyError, OSError):  # the database is away: when the claim ends, somebody goes on
             log.exception("Execution %s was interrupted", execution.id)
         except Exception:
             log.exception("Execution %s can't be driven", execution.id)
-            await _keep_going(lambda: self._give_up(execution), "end it")
+            await _keep_going(lambda: self._give_up(execution, "internal", INTERNAL), "end it")
         finally:
             self._driving.pop(execution.id, None)
             self._open.discard(execution.id)
             if len(self._driving) == self._limit - 1:
                 self._work.set()  # there is room again
 
-    async def _give_up(self, execution: Execution) -> None:
-        message = "An internal error happened; the server's log has it under the execution's id."
+    async def _give_up(self, execution: Execution, kind: str, message: str) -> None:
+        await self._journal.close()  # what was posted has its numbers already
+        self._journal.open(execution.id)
         log_ = await self._store.read_log(execution.id)
-        await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind="internal", message=message)
+        await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind=kind, message=message)
 
     async def _renew_claims(self) -> None:
         while True:

@@ -1,12 +1,12 @@
 """The journal: what it has accepted is on disk, in order, and one execution's trouble is no other's."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any
 
 import pytest
 
-from engine.errors import LostRace
+from engine.errors import LostRace, Unwritable
 from engine.events import Event
 from engine.journal import Journal
 from engine.store import Store
@@ -88,19 +88,71 @@ async def test_after_a_lost_race_nothing_more_of_that_execution_is_taken(engine:
     await other.append(event(id_, 2))
 
 
+async def test_a_database_that_comes_back_in_time_loses_nothing(engine: Engine, counting: CountingStore) -> None:
+    id_ = await engine.insert(workflow())
+    journal = Journal(counting, clock=engine.clock)
+    counting.error = OSError("connection refused")
+    journal.post(event(id_, 1))
+    written = asyncio.create_task(journal.append(event(id_, 2)))
+
+    await engine.clock.until_somebody_sleeps()
+    counting.error = None
+    engine.clock.advance(10)
+    await written
+
+    assert [row.seq for row in await engine.log(id_)] == [1, 2]
+
+
 async def test_a_full_disk_is_told_to_those_who_wait_and_the_journal_goes_on(
     engine: Engine, counting: CountingStore
 ) -> None:
-    id_ = await engine.insert(workflow())
-    journal = Journal(counting)
+    full, fine = await engine.insert(workflow()), await engine.insert(workflow())
+    journal = Journal(counting, clock=engine.clock)
     counting.error = OSError("disk full")
 
     with pytest.raises(OSError, match="disk full"):
-        await journal.append(event(id_, 1))
+        await out_of_patience(engine, journal.append(event(full, 1)))
     counting.error = None
+    await journal.append(event(fine, 1))
+
+    assert len(await engine.log(fine)) == 1
+
+
+async def test_after_lost_posts_nothing_more_is_written_until_the_log_is_read_again(
+    engine: Engine, counting: CountingStore
+) -> None:
+    id_ = await engine.insert(workflow())
+    journal = Journal(counting, clock=engine.clock)
+    counting.error = OSError("disk full")
+    journal.post(event(id_, 1))
+    await out_of_patience(engine, journal.close())
+    counting.error = None
+
+    with pytest.raises(OSError, match="disk full"):
+        await journal.append(event(id_, 2))
+    journal.open(id_)
     await journal.append(event(id_, 1))
 
-    assert len(await engine.log(id_)) == 1
+    assert [row.seq for row in await engine.log(id_)] == [1]
+
+
+async def out_of_patience(engine: Engine, writing: Coroutine[Any, Any, None]) -> None:
+    """Let the journal try until it gives up."""
+    task = asyncio.create_task(writing)
+    await engine.clock.until_somebody_sleeps()
+    engine.clock.advance(60)
+    await task
+
+
+@pytest.mark.parametrize("bad", [{"output": "\ud800"}, {"input": 1j}, {"stdout": "\ud800"}])
+async def test_what_no_database_takes_is_told_to_its_own_execution_only(engine: Engine, bad: dict[str, Any]) -> None:
+    guilty, fine = await engine.insert(workflow()), await engine.insert(workflow())
+    writing = [engine.journal.append(event(guilty, 1, **bad)), engine.journal.append(event(fine, 1))]
+
+    results = await asyncio.gather(*writing, return_exceptions=True)
+
+    assert isinstance(results[0], Unwritable)
+    assert len(await engine.log(fine)) == 1
 
 
 async def test_subscribers_hear_of_events_once_they_are_on_disk(engine: Engine) -> None:
