@@ -16,7 +16,7 @@ from reflex.state import (
 from reflex_base.event import Event
 from reflex_base.utils.format import format_event_handler
 
-from app.models import User
+from app.models import Session, User
 from app.runtime import get_runtime
 from app.security import read_session_cookie
 from app.services import accounts
@@ -30,7 +30,7 @@ OPEN_TO_STRANGERS = {
     f"{UpdateVarsInternalState.get_full_name()}.update_vars_internal",
     f"{FrontendEventExceptionState.get_full_name()}.handle_frontend_exception",
 }
-_user: ContextVar[User | None] = ContextVar("user", default=None)
+_signed_in: ContextVar[tuple[User, Session] | None] = ContextVar("signed_in", default=None)
 
 
 class MeState(rx.State):
@@ -50,12 +50,13 @@ class SessionGuard(rx.Middleware):
 
     async def preprocess(self, app: Any, state: BaseState, event: Event) -> StateUpdate | None:
         root = state._get_root_state()
-        user = await _find_user(root.router.headers)
+        signed_in = await _find_session(root.router.headers)
+        user = signed_in[0] if signed_in else None
         me = await root.get_state(MeState)
         if me.user_id != (user.id if user else ""):
             root.reset()
             me.bind(user)
-        _user.set(user)
+        _signed_in.set(signed_in)
         if user is None and event.name not in OPEN_TO_STRANGERS:
             return StateUpdate(events=Event.from_event_type(rx.redirect("/login")))
         return None
@@ -68,13 +69,19 @@ def open_to_strangers(handler: rx.EventHandler) -> None:
 
 def current_user() -> User:
     """The person whose event is being handled; the guard has let them in."""
-    user = _user.get()
-    if user is None:
+    return _current()[0]
+
+
+def current_session() -> Session:
+    """The session by which they came in."""
+    return _current()[1]
+
+
+def _current() -> tuple[User, Session]:
+    if (signed_in := _signed_in.get()) is None:
         raise LookupError("a handler ran without the session guard")
-    return user
+    return signed_in
 
 
-async def _find_user(headers: HeaderData) -> User | None:
-    token = read_session_cookie(headers.cookie)
-    found = await accounts.find_session(get_runtime(), token) if token else None
-    return found[0] if found else None
+async def _find_session(headers: HeaderData) -> tuple[User, Session] | None:
+    return await accounts.find_session(get_runtime(), read_session_cookie(headers.cookie))

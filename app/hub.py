@@ -7,9 +7,7 @@ seconds, or less often where reading takes its time. The hub keeps no truth: all
 import asyncio
 import logging
 import time
-from collections import defaultdict
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Sequence
 from functools import partial
 from itertools import count
 from typing import Any
@@ -17,29 +15,18 @@ from typing import Any
 from app.changes import Change
 from app.models import User
 from app.runtime import Runtime
-from app.services import executions, progress, workflows
+from app.services import executions, progress, rights, workflows
 from app.shown import Shown, show_document, show_execution, show_list
 from app.ui.rows import ExecutionRow
+from app.watchers import Watcher, Watchers, by_view, user_of
 from engine.events import Event
 
 PAUSE = 0.03
+PAUSE_AFTER_FAILURE = 1.0
 REMEMBERED = 10_000
 log = logging.getLogger(__name__)
 
 
-@dataclass
-class Watcher:
-    """A tab at a workflow. Without `execution_id` it follows the newest execution; `node_id` is the node whose data
-    it shows, "" the execution's own. `told` is what it was told last, which isn't said twice."""
-
-    user: User
-    workflow_id: str
-    execution_id: str = ""
-    node_id: str = ""
-    told: dict[str, Any] = field(default_factory=dict)
-
-
-Watchers = dict[str, Watcher]
 Push = Callable[[str, dict[str, Any]], Awaitable[bool]]  # False: the tab is gone
 
 
@@ -49,7 +36,7 @@ class Hub:
     def __init__(self, runtime: Runtime, push: Push) -> None:
         self._runtime = runtime
         self._push = push
-        self._watchers: dict[str, Watcher] = {}
+        self._watchers: Watchers = {}
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
         self._lists: dict[str, list[ExecutionRow]] = {}  # by workflow, until one of its executions starts or ends
@@ -66,14 +53,14 @@ class Hub:
             tasks.create_task(_for_ever(self._tell_next_news))
             tasks.create_task(_for_ever(self._tell_next_progress))
 
-    async def watch(self, token: str, user: User, workflow_id: str) -> None:
-        """Show a tab a workflow's document and executions, and keep it up to date from now on.
+    async def watch(self, token: str, user: User, workflow_id: str, *, session_id: str) -> None:
+        """Show a tab a workflow's document and executions, and keep it up to date while its session may read them.
 
-        Raise NotFound, or Forbidden for a stranger: those who watch together are told together.
+        Raise NotFound, or Forbidden for a stranger.
         """
         self.forget(token)
         await workflows.get_workflow(self._runtime, user, workflow_id)
-        self._watchers[token] = watcher = Watcher(user, workflow_id)
+        self._watchers[token] = watcher = Watcher(user, session_id, workflow_id)
         self._news.put_nowait(partial(self._show_document, {token: watcher}, workflow_id))
         await self._show_executions({token: watcher}, workflow_id)
 
@@ -113,8 +100,14 @@ class Hub:
         self._has_moved.clear()
         moved, self._moved = self._moved, {}
         began = time.monotonic()
-        for workflow_id in await self._watched_workflows(moved):
-            await self._to_all(workflow_id, self._show_executions)
+        try:
+            watched = await self._watched_workflows(moved)
+            await _do_all(self._to_all(workflow_id, self._show_executions) for workflow_id in watched)
+        except Exception:
+            self._moved = moved | self._moved
+            self._has_moved.set()
+            await asyncio.sleep(PAUSE_AFTER_FAILURE)
+            raise
         await asyncio.sleep(max(PAUSE, 2 * (time.monotonic() - began)))
 
     async def _watched_workflows(self, moved: dict[str, bool]) -> set[str]:
@@ -141,16 +134,36 @@ class Hub:
             await show(watchers, workflow_id, **said)
 
     async def _show_document(self, watchers: Watchers, workflow_id: str, **said: Any) -> None:
-        shown = await show_document(self._runtime, _user_of(watchers), workflow_id)
+        if not (watchers := await self._only_readers(watchers, workflow_id)):
+            return
+        shown = await show_document(self._runtime, user_of(watchers), workflow_id)
         await self._tell(watchers, self._values(workflow_id, shown, **said))
 
     async def _show_executions(self, watchers: Watchers, workflow_id: str) -> None:
         async with self._progress_turn:
-            rows = await self._read_list(_user_of(watchers), workflow_id)
+            if not (watchers := await self._only_readers(watchers, workflow_id)):
+                return
+            rows = await self._read_list(user_of(watchers), workflow_id)
             newest = rows[0].id if rows else ""
-            for (execution_id, node_id), group in _by_view(watchers, newest=newest).items():
-                shown = await show_execution(self._runtime, _user_of(group), execution_id, node_id)
-                await self._tell(group, {"executions": rows} | self._values(workflow_id, shown))
+            await _do_all(
+                self._show_view(group, workflow_id, execution_id, node_id, rows)
+                for (execution_id, node_id), group in by_view(watchers, newest=newest).items()
+            )
+
+    async def _show_view(
+        self, group: Watchers, workflow_id: str, execution_id: str, node_id: str, rows: list[ExecutionRow]
+    ) -> None:
+        shown = await show_execution(self._runtime, user_of(group), execution_id, node_id)
+        await self._tell(group, {"executions": rows} | self._values(workflow_id, shown))
+
+    async def _only_readers(self, watchers: Watchers, workflow_id: str) -> Watchers:
+        """Forget the tabs whose session has ended or whose person may read this no longer."""
+        sessions = {watcher.session_id for watcher in watchers.values()}
+        readers = await rights.find_readers(self._runtime, workflow_id, sessions)
+        for token, watcher in watchers.items():
+            if watcher.session_id not in readers and self._watchers.get(token) is watcher:
+                self.forget(token)
+        return {token: watcher for token, watcher in watchers.items() if watcher.session_id in readers}
 
     async def _read_list(self, user: User, workflow_id: str) -> list[ExecutionRow]:
         if workflow_id not in self._lists:
@@ -189,12 +202,8 @@ async def _for_ever(work: Callable[[], Awaitable[None]]) -> None:
             log.exception("Those who watch could not be told what has changed")
 
 
-def _user_of(watchers: Watchers) -> User:
-    return next(iter(watchers.values())).user
-
-
-def _by_view(watchers: Watchers, *, newest: str) -> dict[tuple[str, str], Watchers]:
-    groups: defaultdict[tuple[str, str], Watchers] = defaultdict(dict)
-    for token, watcher in watchers.items():
-        groups[watcher.execution_id or newest, watcher.node_id][token] = watcher
-    return groups
+async def _do_all(works: Iterable[Coroutine[Any, Any, None]]) -> None:
+    """Do all of it, whatever fails; then raise what has failed."""
+    results = await asyncio.gather(*works, return_exceptions=True)
+    if failures := [result for result in results if isinstance(result, Exception)]:
+        raise ExceptionGroup("some could not be told", failures)

@@ -1,5 +1,6 @@
 """Who may do what with a workflow: its workspace's members, viewers reading only."""
 
+from collections.abc import Collection
 from typing import Literal
 
 from sqlalchemy import ColumnElement
@@ -7,7 +8,8 @@ from sqlmodel import and_, col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.errors import Forbidden, NotFound
-from app.models import Membership, User, Workflow
+from app.models import Membership, Session, User, Workflow
+from app.runtime import Runtime
 from app.services.values import is_storable
 
 MISSING = "There is no workflow of this id. It may have been deleted."
@@ -35,6 +37,18 @@ async def find_workflow(
     if to == "write" and role == "viewer":
         raise Forbidden("You may look at this workflow, but not change or run it. Ask its owner to make you an editor.")
     return workflow
+
+
+async def find_readers(rt: Runtime, workflow_id: str, session_ids: Collection[str]) -> set[str]:
+    """Those of the sessions that live and whose person may read the workflow now."""
+    query = (
+        select(Session.id)
+        .join(Membership, col(Membership.user_id) == col(Session.user_id))
+        .join(Workflow, col(Workflow.workspace_id) == col(Membership.workspace_id))
+        .where(Workflow.id == workflow_id, col(Session.id).in_(session_ids), Session.expires_at > rt.clock())
+    )
+    async with rt.database.read() as session:
+        return set((await session.exec(query)).all())
 
 
 def is_visible_to(user: User) -> ColumnElement[bool]:

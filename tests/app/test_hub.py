@@ -6,14 +6,17 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
-from sqlmodel import select
+from sqlmodel import col, delete, select
 
+import app.hub
+from app import shown
 from app.errors import Forbidden
 from app.hub import Hub
-from app.models import Membership, User
-from app.runtime import Runtime
+from app.models import Membership, Session, User
+from app.runtime import Runtime, get_runtime
 from app.services import accounts, executions, workflows
-from tests.app.conftest import PASSWORD
+from app.shown import Shown
+from tests.app.conftest import PASSWORD, Clock
 from tests.app.shapes import GREETING, node, workflow
 
 HELLO = [{"op": "set_label", "id": "greet", "label": "Say hello"}]
@@ -115,11 +118,17 @@ async def run(rt: Runtime, user: User, workflow_id: str) -> str:
     return started.id
 
 
+async def watch(hub: Hub, tab: str, user: User, workflow_id: str) -> None:
+    """Watch from a browser that has just signed in."""
+    signed_in = await accounts.sign_in(get_runtime(), email=user.email, password=PASSWORD)
+    await hub.watch(tab, user, workflow_id, session_id=signed_in.session.id)
+
+
 async def test_whoever_comes_is_shown_all_there_is(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
     execution_id = await run(rt, alice, greeting)
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     await tabs.settle(hub, "hers")
 
     assert (tabs.shown("hers", "name"), tabs.shown("hers", "is_empty")) == ("Greeting", False)
@@ -133,8 +142,8 @@ async def test_whoever_comes_is_shown_all_there_is(
 async def test_a_change_reaches_every_watcher_once_and_in_order(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
 ) -> None:
-    await hub.watch("hers", alice, greeting)
-    await hub.watch("his", bob, greeting)
+    await watch(hub, "hers", alice, greeting)
+    await watch(hub, "his", bob, greeting)
     moves = [[{"op": "move_node", "id": "greet", "position": {"x": x, "y": 0}}] for x in range(10)]
     await asyncio.gather(*(workflows.apply_ops(rt, alice, greeting, move, rev=1) for move in moves))
     await tabs.settle(hub, "hers")
@@ -146,7 +155,7 @@ async def test_a_change_reaches_every_watcher_once_and_in_order(
 async def test_a_change_says_what_was_done_and_by_whom(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
 ) -> None:
-    await hub.watch("his", bob, greeting)
+    await watch(hub, "his", bob, greeting)
     change = await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "his")
 
@@ -158,8 +167,8 @@ async def test_a_watcher_of_another_workflow_hears_nothing(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
     other = (await workflows.create_workflow(rt, alice, GREETING)).id
-    await hub.watch("there", alice, other)
-    await hub.watch("here", alice, greeting)
+    await watch(hub, "there", alice, other)
+    await watch(hub, "here", alice, greeting)
     await tabs.settle(hub, "there")
     before = len(tabs.pushed["there"])
     await workflows.rename_workflow(rt, alice, greeting, "Farewell")
@@ -173,7 +182,7 @@ async def test_a_watcher_of_another_workflow_hears_nothing(
 async def test_a_node_is_selected_after_the_change_that_adds_it(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     await tabs.settle(hub, "hers")
     tabs.pushed.clear()
     await workflows.apply_ops(rt, alice, greeting, [{"op": "add_node", "node": node("new", "data/set-fields")}], rev=1)
@@ -188,7 +197,7 @@ async def test_a_node_is_selected_after_the_change_that_adds_it(
 async def test_problems_are_told_by_node_and_as_a_list(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     op = {"op": "set", "id": "greet", "path": ["action"], "value": "data/nothing"}
     await workflows.apply_ops(rt, alice, greeting, [op], rev=1)
     await tabs.until(lambda: tabs.shown("hers", "problems") != [])
@@ -203,7 +212,7 @@ async def test_a_tab_follows_the_newest_execution_unless_it_chose_one(
 ) -> None:
     first = await run(rt, alice, greeting)
     for tab in ("newest", "chosen"):
-        await hub.watch(tab, alice, greeting)
+        await watch(hub, tab, alice, greeting)
     await hub.follow("chosen", first)
     second = await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.statuses("newest") == tabs.statuses("chosen") == ["succeeded"] * 2)
@@ -213,7 +222,7 @@ async def test_a_tab_follows_the_newest_execution_unless_it_chose_one(
 
 
 async def test_progress_is_told_as_it_happens(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     execution_id = await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
 
@@ -229,7 +238,7 @@ async def test_progress_is_told_as_it_happens(rt: Runtime, hub: Hub, tabs: Tabs,
 async def test_whoever_looks_at_a_node_sees_its_data(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     await hub.follow("hers", "", "greet")
     await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.shown("hers", "detail").status == "succeeded")
@@ -241,7 +250,7 @@ async def test_whoever_looks_at_a_node_sees_its_data(
 async def test_a_failure_says_why(rt: Runtime, hub: Hub, tabs: Tabs, alice: User) -> None:
     broken = workflow(node("sum", "code/python", code="1 / 0"))
     workflow_id = (await workflows.create_workflow(rt, alice, broken)).id
-    await hub.watch("hers", alice, workflow_id)
+    await watch(hub, "hers", alice, workflow_id)
     await hub.follow("hers", "", "sum")
     await run(rt, alice, workflow_id)
     await tabs.until(lambda: tabs.shown("hers", "detail").status == "failed")
@@ -251,7 +260,7 @@ async def test_a_failure_says_why(rt: Runtime, hub: Hub, tabs: Tabs, alice: User
 
 async def test_nothing_is_said_twice(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
     await run(rt, alice, greeting)
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
     await hub.follow("hers", "")
@@ -262,15 +271,15 @@ async def test_nothing_is_said_twice(rt: Runtime, hub: Hub, tabs: Tabs, alice: U
 
 async def test_who_comes_back_is_shown_all_anew(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
     for _ in range(2):
-        await hub.watch("hers", alice, greeting)
+        await watch(hub, "hers", alice, greeting)
         await tabs.settle(hub, "hers")
 
     assert tabs.all("hers", "name") == ["Greeting", "Greeting"]
 
 
 async def test_a_tab_that_is_gone_is_forgotten(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
-    await hub.watch("closed", alice, greeting)
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "closed", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     tabs.gone.add("closed")
     await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
@@ -294,12 +303,12 @@ async def test_a_tab_that_went_elsewhere_hears_no_more_of_where_it_was(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
     other = (await workflows.create_workflow(rt, alice, {**GREETING, "name": "Other"})).id
-    await hub.watch("slow", alice, greeting)
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "slow", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     await tabs.settle(hub, "hers")
     tabs.held["slow"] = asyncio.Event()
     await workflows.rename_workflow(rt, alice, greeting, "Farewell")
-    await hub.watch("hers", alice, other)
+    await watch(hub, "hers", alice, other)
     tabs.held["slow"].set()
     await tabs.settle(hub, "hers")
 
@@ -310,9 +319,9 @@ async def test_a_tab_that_went_elsewhere_hears_no_more_of_where_it_was(
 async def test_a_stranger_hears_nothing_even_when_the_owner_listens(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, charlie: User, greeting: str
 ) -> None:
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     with pytest.raises(Forbidden):
-        await hub.watch("strange", charlie, greeting)
+        await watch(hub, "strange", charlie, greeting)
     await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
@@ -326,7 +335,7 @@ async def test_a_stranger_can_follow_no_execution_of_others(
 ) -> None:
     execution_id = await run(rt, alice, greeting)
     own = (await workflows.create_workflow(rt, charlie, GREETING)).id
-    await hub.watch("strange", charlie, own)
+    await watch(hub, "strange", charlie, own)
     with pytest.raises(Forbidden):
         await hub.follow("strange", execution_id)
 
@@ -337,8 +346,8 @@ async def test_a_deleted_workflow_does_not_silence_the_others(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
     other = (await workflows.create_workflow(rt, alice, GREETING)).id
-    await hub.watch("deleted", alice, greeting)
-    await hub.watch("hers", alice, other)
+    await watch(hub, "deleted", alice, greeting)
+    await watch(hub, "hers", alice, other)
     await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await workflows.delete_workflow(rt, alice, greeting)
     await workflows.apply_ops(rt, alice, other, HELLO, rev=1)
@@ -350,8 +359,8 @@ async def test_a_deleted_workflow_does_not_silence_the_others(
 async def test_a_broken_connection_silences_nobody(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
 ) -> None:
-    await hub.watch("broken", alice, greeting)
-    await hub.watch("hers", alice, greeting)
+    await watch(hub, "broken", alice, greeting)
+    await watch(hub, "hers", alice, greeting)
     tabs.broken.add("broken")
     await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
@@ -359,3 +368,64 @@ async def test_a_broken_connection_silences_nobody(
     await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
 
     assert tabs.changes("hers") == [2]
+
+
+async def test_who_is_no_longer_a_member_hears_nothing_more(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
+) -> None:
+    await watch(hub, "his", bob, greeting)
+    await watch(hub, "hers", alice, greeting)
+    await tabs.settle(hub, "his")
+    before = len(tabs.pushed["his"])
+    async with rt.database.write() as session:
+        await session.exec(delete(Membership).where(col(Membership.user_id) == bob.id))
+    await workflows.rename_workflow(rt, alice, greeting, "Secret plan")
+    await run(rt, alice, greeting)
+    await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
+
+    assert tabs.shown("hers", "name") == "Secret plan"
+    assert len(tabs.pushed["his"]) == before
+
+
+@pytest.mark.parametrize("is_over", ["removed", "expired"])
+async def test_a_session_that_is_over_hears_nothing_more(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str, clock: Clock, is_over: str
+) -> None:
+    await watch(hub, "his", bob, greeting)
+    await tabs.settle(hub, "his")
+    before = len(tabs.pushed["his"])
+    if is_over == "expired":
+        clock.tick(days=31)
+    else:
+        async with rt.database.write() as session:
+            await session.exec(delete(Session))
+    await watch(hub, "hers", alice, greeting)
+    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await tabs.settle(hub, "hers")
+
+    assert tabs.changes("hers") == [2]
+    assert len(tabs.pushed["his"]) == before
+
+
+async def test_what_could_not_be_read_is_told_later_and_silences_no_other_workflow(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = (await workflows.create_workflow(rt, alice, GREETING)).id
+    await watch(hub, "hers", alice, greeting)
+    await watch(hub, "other", alice, other)
+    is_back = asyncio.Event()
+
+    async def show_execution(rt: Runtime, user: User, execution_id: str, node_id: str) -> Shown:
+        if not is_back.is_set() and (await executions.get_execution(rt, user, execution_id)).workflow_id == greeting:
+            raise ConnectionError("the database is away")
+        return await shown.show_execution(rt, user, execution_id, node_id)
+
+    monkeypatch.setattr(app.hub, "show_execution", show_execution)
+    monkeypatch.setattr(app.hub, "PAUSE_AFTER_FAILURE", 0)
+    await run(rt, alice, greeting)
+    await run(rt, alice, other)
+    await tabs.until(lambda: tabs.statuses("other") == ["succeeded"])
+    is_back.set()
+    await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
+
+    assert tabs.shown("hers", "detail").status == "succeeded"

@@ -4,7 +4,7 @@ from typing import Any
 
 import reflex as rx
 
-from app.guard import current_user
+from app.guard import current_session, current_user
 from app.live import get_hub
 from app.models import Workflow
 from app.pages.editor.execution_state import ExecutionState
@@ -37,7 +37,7 @@ class EditorState(rx.State):
 
     @rx.event
     async def watch(self) -> None:
-        await get_hub().watch(self._tab, current_user(), workflow_of(self))
+        await get_hub().watch(self._tab, current_user(), workflow_of(self), session_id=current_session().id)
         get_hub().select(self._tab, [self.node.id])
 
     @rx.event
