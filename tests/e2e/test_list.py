@@ -131,7 +131,7 @@ async def test_a_notice_stays_on_the_page_that_it_is_about(open_page: OpenPage) 
 
 
 async def test_an_address_without_a_page_leads_back(open_page: OpenPage) -> None:
-    page = await open_page("/workflows", as_user="alice")
+    page = await open_list(open_page)
     await page.evaluate("history.pushState({}, '', '/nowhere'); dispatchEvent(new PopStateEvent('popstate'))")
 
     await expect(page.get_by_role("heading", name="There is no page at this address")).to_be_visible()
