@@ -66,10 +66,10 @@ class Store:
         async with self._transactions.read() as session:
             return dict((await session.exec(query)).all())
 
-    async def find_by_idempotency_key(self, workflow_id: str, key: str) -> Execution | None:
+    async def find_by_idempotency_key(self, session: AsyncSession, workflow_id: str, key: str) -> Execution | None:
+        """Return the execution that was started with this key, as the caller's transaction sees it."""
         query = select(Execution).where(Execution.workflow_id == workflow_id, Execution.idempotency_key == key)
-        async with self._transactions.read() as session:
-            return (await session.exec(query)).first()
+        return (await session.exec(query)).first()
 
     async def list_executions(
         self, filters: Filters, *, limit: int = 50, before: str | None = None
@@ -158,10 +158,10 @@ class Store:
         async with self._transactions.write() as session:
             return sorted((await (await session.connection()).execute(query)).scalars())
 
-    async def renew(self, by: str, execution_ids: Sequence[str], *, until: datetime) -> None:
-        """Keep what one process drives."""
+    async def renew(self, by: str, execution_ids: Sequence[str], *, until: datetime) -> set[str]:
+        """Keep what one process drives; return the ids of what it still holds."""
         mine = col(Execution.claimed_by) == by
-        await self._update_claims(mine & col(Execution.id).in_(execution_ids), claimed_until=until)
+        return await self._update_claims(mine & col(Execution.id).in_(execution_ids), claimed_until=until)
 
     async def release(self, by: str) -> None:
         """Give back all that one process holds."""
@@ -173,10 +173,10 @@ class Store:
         async with self._transactions.read() as session:
             return [by for by in await session.exec(query) if by is not None]
 
-    async def _update_claims(self, condition: Any, **values: Any) -> None:
+    async def _update_claims(self, condition: Any, **values: Any) -> set[str]:
         query = update(Execution).where(condition, col(Execution.status).in_(OPEN)).values(values)
         async with self._transactions.write() as session:
-            await (await session.connection()).execute(query)
+            return set((await (await session.connection()).execute(query.returning(col(Execution.id)))).scalars())
 
 
 def _conditions(filters: Filters) -> list[Any]:

@@ -35,10 +35,12 @@ async def start_execution(
     _check_key(idempotency_key)
     async with rt.database.read() as session:
         workflow = await find_workflow(session, user, workflow_id, to="read")
+        if idempotency_key and (known := await rt.store.find_by_idempotency_key(session, workflow_id, idempotency_key)):
+            return known
     await check_runnable(rt, workflow)
     async with rt.database.write() as session:
         await find_workflow(session, user, workflow_id, to="write")
-        if idempotency_key and (known := await rt.store.find_by_idempotency_key(workflow_id, idempotency_key)):
+        if idempotency_key and (known := await rt.store.find_by_idempotency_key(session, workflow_id, idempotency_key)):
             return known
         execution = Execution(
             workflow_id=workflow.id,

@@ -64,6 +64,16 @@ async def test_the_same_key_gives_the_same_execution(alice: httpx.AsyncClient) -
     assert other.json()["execution_id"] != answers[0].json()["execution_id"]
 
 
+async def test_the_same_key_gives_the_same_execution_whatever_has_been_edited_since(alice: httpx.AsyncClient) -> None:
+    workflow_id, headers = await create(alice), {"Idempotency-Key": "order-7"}
+    first = await alice.post(f"/api/workflows/{workflow_id}/execute", headers=headers)
+    broken = {"nodes": workflow(node("greet", "data/nothing"))["nodes"]}
+    await alice.patch(f"/api/workflows/{workflow_id}", json=broken)
+    again = await alice.post(f"/api/workflows/{workflow_id}/execute", headers=headers)
+
+    assert again.json()["execution_id"] == first.json()["execution_id"]
+
+
 async def test_a_workflow_with_problems_is_not_started(alice: httpx.AsyncClient) -> None:
     workflow_id = await create(alice, workflow(node("greet", "data/nothing"), node("greet2", "data/nowhere")))
     answer = await alice.post(f"/api/workflows/{workflow_id}/execute", json={})
