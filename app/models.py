@@ -108,7 +108,7 @@ class WorkflowChange(SQLModel, table=True):
     workflow_id: str = Field(foreign_key="workflows.id", primary_key=True, ondelete="CASCADE")
     rev: int = Field(primary_key=True)
     user_id: str = Field(foreign_key="users.id")
-    kind: str = "edit"  # edit, undo or redo
+    kind: str = "edit"  # edit, undo, redo or replace, which has no ops
     of_rev: int | None = None  # the change that an undo or redo turns back
     is_undone: bool = False
     ops: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))

@@ -4,7 +4,7 @@ import asyncio
 from dataclasses import asdict
 from typing import Any, Literal
 
-from sqlmodel import col, delete, select
+from sqlmodel import col, delete, func, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from app.changes import Change
@@ -38,7 +38,7 @@ async def apply_ops(rt: Runtime, user: User, workflow_id: str, ops: list[Op], re
 
 
 async def undo(rt: Runtime, user: User, workflow_id: str) -> Change | None:
-    """Turn back the user's own newest edit; None when there is nothing to turn back."""
+    """Turn back the user's own newest edit of this document; None when there is nothing to turn back."""
     return await _turn_back(rt, user, workflow_id, kind="undo")
 
 
@@ -48,12 +48,13 @@ async def redo(rt: Runtime, user: User, workflow_id: str) -> Change | None:
 
 
 async def changes_since(rt: Runtime, user: User, workflow_id: str, rev: int) -> list[Change] | None:
-    """The changes after `rev` in order; None when they aren't all kept and the workflow must be read anew."""
+    """The changes after `rev` in order; None when they aren't all kept as ops and the workflow must be read anew."""
     async with rt.database.read() as session:
         workflow = await find_workflow(session, user, workflow_id, to="read")
         query = select(WorkflowChange).where(WorkflowChange.workflow_id == workflow_id, WorkflowChange.rev > rev)
         rows = (await session.exec(query.order_by(col(WorkflowChange.rev)))).all()
-    if [row.rev for row in rows] != list(range(rev + 1, workflow.rev + 1)):
+    is_whole = [row.rev for row in rows] == list(range(rev + 1, workflow.rev + 1))
+    if not is_whole or any(row.kind == "replace" for row in rows):
         return None
     problems = await problems_of(rt, workflow)
     return [
@@ -65,6 +66,11 @@ async def problems_of(rt: Runtime, workflow: Workflow) -> list[dict[str, Any]]:
     """What keeps the workflow from running; in a thread, since a large one takes a while to look through."""
     found = await asyncio.to_thread(find_problems, definition_of(workflow), rt.steps)
     return [asdict(problem) for problem in found]
+
+
+async def record_replacement(session: AsyncSession, workflow: Workflow, user: User) -> None:
+    """Give a document that was put in place its revision; nobody undoes or redoes what was done to the one before."""
+    await _record(session, workflow, user, kind="replace", ops=[], inverse=[])
 
 
 async def announce(
@@ -106,10 +112,13 @@ async def _find_redoable(session: AsyncSession, user: User, workflow_id: str) ->
 async def _find_newest(
     session: AsyncSession, user: User, workflow_id: str, kinds: tuple[str, ...], *, is_undone: bool | None = None
 ) -> WorkflowChange | None:
+    is_of_workflow = WorkflowChange.workflow_id == workflow_id
+    replaced = select(func.max(WorkflowChange.rev)).where(is_of_workflow, WorkflowChange.kind == "replace")
     query = select(WorkflowChange).where(
-        WorkflowChange.workflow_id == workflow_id,
+        is_of_workflow,
         WorkflowChange.user_id == user.id,
         col(WorkflowChange.kind).in_(kinds),
+        col(WorkflowChange.rev) > func.coalesce(replaced.scalar_subquery(), 0),
     )
     if is_undone is not None:
         query = query.where(WorkflowChange.is_undone == is_undone)
@@ -129,24 +138,14 @@ async def _save(
     applied = apply_to_definition(definition_of(workflow), ops, rt.steps)
     if applied.ops:
         write_draft(workflow, read_draft(applied.definition))
-        workflow.rev += 1
-        session.add(workflow)
-        session.add(
-            WorkflowChange(
-                workflow_id=workflow.id,
-                rev=workflow.rev,
-                user_id=user.id,
-                kind=kind,
-                of_rev=of_rev,
-                ops=applied.ops,
-                inverse=applied.inverse,
-            )
-        )
-        await _prune(session, workflow)
+        await _record(session, workflow, user, kind=kind, ops=applied.ops, inverse=applied.inverse, of_rev=of_rev)
     return applied.ops, applied.rejected
 
 
-async def _prune(session: AsyncSession, workflow: Workflow) -> None:
+async def _record(session: AsyncSession, workflow: Workflow, user: User, **change: Any) -> None:
+    workflow.rev += 1
+    session.add(workflow)
+    session.add(WorkflowChange(workflow_id=workflow.id, rev=workflow.rev, user_id=user.id, **change))
     is_old = col(WorkflowChange.rev) <= workflow.rev - HISTORY
     await session.exec(delete(WorkflowChange).where(col(WorkflowChange.workflow_id) == workflow.id, is_old))
 

@@ -14,7 +14,7 @@ from app.models import Membership, User, Workflow
 from app.runtime import Runtime
 from app.services.drafts import blank_definition as blank_definition
 from app.services.drafts import definition_of, read_draft, write_draft
-from app.services.editing import announce
+from app.services.editing import announce, record_replacement
 from app.services.editing import apply_ops as apply_ops
 from app.services.editing import changes_since as changes_since
 from app.services.editing import problems_of as problems_of
@@ -160,8 +160,7 @@ async def _write(rt: Runtime, user: User, workflow_id: str, fields: Any, *, is_w
             if rev not in {None, workflow.rev}:
                 raise Conflict("Somebody has changed this workflow meanwhile. Read it again and repeat your change.")
             write_draft(workflow, read_draft(fields if is_whole else definition_of(workflow) | fields))
-            workflow.rev += 1
-            session.add(workflow)
+            await record_replacement(session, workflow, user)
         await announce(rt, workflow, by=user.id, ops=None)
     return workflow
 

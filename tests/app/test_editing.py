@@ -131,6 +131,21 @@ async def test_undo_of_a_deleted_node_brings_its_edges_back(rt: Runtime, alice: 
     assert (after.nodes, after.edges) == (before.nodes, before.edges)
 
 
+async def test_nobody_turns_back_what_was_done_to_a_document_that_has_been_replaced(
+    rt: Runtime, alice: User, bob: User, workflow_id: str
+) -> None:
+    await workflows.apply_ops(rt, alice, workflow_id, set_text("hers"), rev=1)
+    await workflows.apply_ops(rt, bob, workflow_id, set_text("his"), rev=1)
+    await workflows.undo(rt, bob, workflow_id)
+    await workflows.replace_workflow(rt, alice, workflow_id, GREETING)
+
+    assert await workflows.undo(rt, alice, workflow_id) is None
+    assert await workflows.redo(rt, bob, workflow_id) is None
+    await workflows.apply_ops(rt, alice, workflow_id, set_text("new"), rev=1)
+    assert await workflows.undo(rt, alice, workflow_id)
+    assert await fields(rt, alice, workflow_id) == {"text": "Hello"}
+
+
 async def test_a_late_client_reads_the_changes_that_it_missed(rt: Runtime, alice: User, workflow_id: str) -> None:
     for text in ("one", "two"):
         await workflows.apply_ops(rt, alice, workflow_id, set_text(text), rev=1)
