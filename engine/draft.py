@@ -40,6 +40,7 @@ class Draft:
         self.steps = steps
         self.nodes: list[Json] = list(definition.get("nodes") or [])
         self.edges: list[Json] = list(definition.get("edges") or [])
+        self.given: dict[str, str] = {}  # the ids of added nodes, by those that they were asked for with
         self.renames = 0
         self.done: list[Json] = []
         self.inverse: list[Json] = []
@@ -48,9 +49,24 @@ class Draft:
         return {**self.definition, "nodes": self.nodes, "edges": self.edges}
 
     def apply(self, op: Json) -> None:
-        change = self._change(op)
+        change = self._change(self._with_given_ids(op))
         self.done += change.done
         self.inverse[:0] = change.inverse
+
+    def _with_given_ids(self, op: Json) -> Json:
+        """The op about the nodes that it means: one that was added just now may have got another id."""
+        match op:
+            case {"op": "add_node", "node": dict(node)}:
+                return {**op, "node": self._translate(node, "parentId")}
+            case {"op": "add_edge", "edge": dict(edge)}:
+                return {**op, "edge": self._translate(edge, "source", "target")}
+            case {"op": "remove_edge"}:
+                return op
+        return self._translate(op, "id")
+
+    def _translate(self, item: Json, *fields: str) -> Json:
+        ids = {field: item[field] for field in fields if isinstance(item.get(field), str)}
+        return {**item, **{field: self.given.get(id_, id_) for field, id_ in ids.items()}}
 
     def _change(self, op: Json) -> _Change:  # noqa: C901, PLR0911 - one arm an op
         match op:
@@ -83,10 +99,12 @@ class Draft:
         if not isinstance(data, dict):
             raise Rejected("The data of a node is an object.")
         taken = self._node_ids()
-        id_ = node.get("id")
+        position = _check_position(node.get("position", {"x": 0, "y": 0}))
+        asked = id_ = node.get("id")
         if not isinstance(id_, str) or not id_ or id_ in taken:
             id_ = names.make_id(str(data.get("label") or data.get("action") or "node"), taken)
-        position = _check_position(node.get("position", {"x": 0, "y": 0}))
+        if isinstance(asked, str):
+            self.given[asked] = id_
         node = {**node, "id": id_, "position": position, "data": data}
         place = _insert(self.nodes, node, index)
         return _made({"op": "add_node", "node": node, "index": place}, {"op": "remove_node", "id": id_})

@@ -47,6 +47,37 @@ def test_an_id_is_a_python_name_whatever_the_label(label: str, id_: str) -> None
     assert apply(workflow(), {"op": "add_node", "node": new})["nodes"][-1]["id"] == id_
 
 
+def test_the_rest_of_a_batch_is_about_the_node_that_it_added_even_when_its_id_was_taken() -> None:
+    definition = workflow(node("fetch", url="theirs"), node("send"), edges="lead>fetch")
+    mine = {**node("fetch", url="mine"), "data": {"label": "Fetch", "action": "test/echo", "inputs": {}}}
+    batch = [
+        {"op": "add_node", "node": mine},
+        {"op": "add_edge", "edge": {"source": "send", "target": "fetch"}},
+        {"op": "set", "id": "fetch", "path": ["inputs", "url"], "value": "new"},
+        {"op": "move_node", "id": "fetch", "position": {"x": 5, "y": 5}},
+    ]
+
+    changed = apply(definition, *batch)
+
+    assert find(changed, "fetch") == find(definition, "fetch")
+    assert (find(changed, "fetch_2")["data"]["inputs"], find(changed, "fetch_2")["position"]["x"]) == (
+        {"url": "new"},
+        5,
+    )
+    assert changed["edges"][-1]["target"] == "fetch_2"
+
+
+def test_undoing_a_removal_connects_the_node_that_came_back_though_its_id_was_taken_meanwhile() -> None:
+    definition = workflow(node("fetch"), node("send"), edges="lead>fetch fetch>send")
+    removed = apply_ops(definition, [{"op": "remove_node", "id": "fetch"}], STEPS)
+    other = {"op": "add_node", "node": {"id": "fetch", "type": "action", "data": {"label": "Other"}}}
+
+    back = apply(apply(removed.definition, other), *removed.inverse)
+
+    (came_back,) = [each["id"] for each in back["nodes"] if each["id"] not in {"lead", "send", "fetch"}]
+    assert {(edge["source"], edge["target"]) for edge in back["edges"]} == {("lead", came_back), (came_back, "send")}
+
+
 def test_removing_a_node_removes_its_edges_and_undo_puts_all_back_in_place() -> None:
     before = workflow(node("a"), node("b"), node("c"), edges="lead>a a>b b>c a>c")
 
