@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, Index, UniqueConstraint, func
+from sqlalchemy import JSON, Column, UniqueConstraint
 from sqlmodel import Field, SQLModel
 
 from engine.ids import new_id
@@ -18,18 +18,16 @@ class Stamped(SQLModel):
 
 
 class User(Stamped, table=True):
-    """A person; `email` is kept as written and compared without case."""
+    """A person; `email` is kept as written, and `email_key` is what its spellings have in common."""
 
     __tablename__ = "users"
 
     id: str = Field(default_factory=lambda: new_id("us"), primary_key=True)
     email: str
+    email_key: str = Field(unique=True)
     name: str
     password_hash: str
     is_admin: bool = False
-
-
-Index("ix_users_email", func.lower(User.__table__.c.email), unique=True)  # type: ignore[attr-defined]
 
 
 class Session(Stamped, table=True):

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from email_validator import EmailNotValidError, validate_email
 from sqlalchemy import delete, func
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
@@ -13,6 +12,7 @@ from app.errors import Conflict, Forbidden, NotFound, Unauthorized
 from app.models import Membership, Session, User, Workspace
 from app.runtime import Runtime
 from app.security import hash_password, hash_token, is_password, new_token
+from app.services.emails import check_email, normalize_email
 from app.services.example import add_example
 from app.services.values import check_text, invalid_field, is_storable
 
@@ -46,7 +46,13 @@ async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_s
             is_first = (await session.exec(select(func.count()).select_from(User))).one() == 0
             if is_sign_up and not is_first and rt.settings.sign_up == "invite":
                 raise Forbidden("Registration is closed here. Ask the administrator for an account.")
-            user = User(email=email, name=name, password_hash=password_hash, is_admin=is_first)
+            user = User(
+                email=email,
+                email_key=normalize_email(email) or email,
+                name=name,
+                password_hash=password_hash,
+                is_admin=is_first,
+            )
             session.add(user)
             await session.flush()
             await _give_workspace(session, user)
@@ -59,7 +65,7 @@ async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_s
 async def sign_in(rt: Runtime, *, email: str, password: str, address: str = "", user_agent: str = "") -> SignedIn:
     """Check e-mail and password; raise Unauthorized when wrong and RateLimited after too many failures."""
     now = rt.clock()
-    keys = (f"email {email.strip().lower()}", f"address {address}")
+    keys = (f"email {normalize_email(email)}", f"address {address}")
     for key in keys:
         rt.attempts.check(key, now)
     for key in keys:
@@ -104,16 +110,8 @@ async def reset_password(rt: Runtime, *, email: str, password: str) -> User:
         user.password_hash = password_hash
         session.add(user)
         await session.exec(delete(Session).where(col(Session.user_id) == user.id))
-    rt.attempts.forget(f"email {user.email.lower()}")
+    rt.attempts.forget(f"email {user.email_key}")
     return user
-
-
-def check_email(email: str) -> str:
-    """Return the address as it is to be kept; raise Invalid when it can't be one."""
-    try:
-        return validate_email(email.strip(), check_deliverability=False).normalized
-    except EmailNotValidError as error:
-        raise invalid_field("email", "This is not an e-mail address. Write it like name@example.com.") from error
 
 
 def check_password(password: str) -> str:
@@ -136,10 +134,10 @@ async def _give_workspace(session: AsyncSession, user: User) -> None:
 
 
 async def _find_user(rt: Runtime, email: str) -> User | None:
-    if not is_storable(email):
+    if (key := normalize_email(email)) is None:
         return None
     async with rt.database.read() as session:
-        return (await session.exec(select(User).where(func.lower(User.email) == email.strip().lower()))).first()
+        return (await session.exec(select(User).where(User.email_key == key))).first()
 
 
 def _open_session(rt: Runtime, session: AsyncSession, user: User, user_agent: str) -> SignedIn:

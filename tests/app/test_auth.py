@@ -67,6 +67,25 @@ async def test_a_taken_email_is_refused_in_whatever_case(alice: httpx.AsyncClien
     assert answer.json()["error"]["code"] == "conflict"
 
 
+@pytest.mark.parametrize(
+    ("written", "spelled"),
+    [
+        ("Ünal@example.com", "ünal@example.com"),
+        ("jo@xn--mnchen-3ya.de", "Jo@MÜNCHEN.de"),
+        ("jo@münchen.de", " jo@xn--mnchen-3ya.de "),
+        ("stra\u00dfe@example.com", "STRASSE@example.com"),
+    ],
+)
+async def test_an_address_is_the_same_however_it_is_spelled(
+    stranger: httpx.AsyncClient, written: str, spelled: str
+) -> None:
+    await stranger.post("/api/auth/sign-up", json=SIGN_UP | {"email": written})
+    again = await stranger.post("/api/auth/sign-up", json=SIGN_UP | {"email": spelled})
+    entered = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"email": spelled})
+
+    assert (again.status_code, entered.status_code) == (409, 200)
+
+
 async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(
     alice: httpx.AsyncClient, stranger: httpx.AsyncClient
 ) -> None:

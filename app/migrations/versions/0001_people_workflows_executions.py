@@ -21,12 +21,12 @@ def create_people() -> None:
         "users",
         sa.Column("id", sa.String(), primary_key=True),
         sa.Column("email", sa.String(), nullable=False),
+        sa.Column("email_key", sa.String(), nullable=False, unique=True),
         sa.Column("name", sa.String(), nullable=False),
         sa.Column("password_hash", sa.String(), nullable=False),
         sa.Column("is_admin", sa.Boolean(), nullable=False),
         *stamps(),
     )
-    op.create_index("ix_users_email", "users", [sa.text("lower(email)")], unique=True)
     op.create_table(
         "sessions",
         sa.Column("id", sa.String(), primary_key=True),
