@@ -14,12 +14,13 @@ from engine.events import Status
 from engine.expression import evaluate, evaluate_each, run_code
 from engine.graph import Node
 from engine.inputs import resolve
-from engine.json_values import NotJson, size_of, to_json
+from engine.json_values import NotJson, size_of, to_json, to_text
 from engine.redact import Redactor, find_secrets
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Step, StepContext, Taken
 
 MAX_OUTPUT = 16 * 1024 * 1024  # characters of JSON
+MAX_MESSAGE = 4_000
 log = logging.getLogger(__name__)
 
 
@@ -153,7 +154,7 @@ def _keepable(output: Any) -> Any:
 
 
 def _failed(attempt: Attempt, error: StepError) -> Outcome:
-    details: dict[str, Any] = {"type": error.kind, "message": attempt.redactor.clean_text(error.message)}
+    details: dict[str, Any] = {"type": error.kind, "message": _shown(attempt, error.message)[:MAX_MESSAGE]}
     if error.field:
         details["field"] = error.field
     if error.retryable:
@@ -162,4 +163,8 @@ def _failed(attempt: Attempt, error: StepError) -> Outcome:
 
 
 def _stdout(attempt: Attempt) -> str | None:
-    return attempt.redactor.clean_text(attempt.printed.text) or None
+    return _shown(attempt, attempt.printed.text) or None
+
+
+def _shown(attempt: Attempt, text: str) -> str:
+    return attempt.redactor.clean_text(to_text(text))

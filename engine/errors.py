@@ -26,7 +26,7 @@ class StepError(EngineError):
         retry_after: float | None = None,
     ) -> None:
         super().__init__(message)
-        self.message = message
+        self.message = str(message)
         self.kind = kind
         self.field = field
         self.retryable = retryable

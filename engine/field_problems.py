@@ -1,9 +1,9 @@
 """What is wrong with the inputs of a node, by its step's form."""
 
-import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.json_values import NotJson, parse_json
 from engine.sdk import Field, Step
 from engine.template import has_holes
 
@@ -69,10 +69,7 @@ def is_number(value: Any) -> bool:
 
 def _check_json(label: str, text: str) -> str | None:
     try:
-        json.loads(text)
-    except RecursionError:
-        return f"{label} is nested too deeply."
-    except ValueError as error:
-        where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
-        return f"{label} is not valid JSON{where}."
+        parse_json(text)
+    except NotJson as error:
+        return f"{label} {error}."
     return None

@@ -8,6 +8,7 @@ from urllib.parse import quote
 from engine.errors import ExpressionError
 from engine.expression import evaluate_all
 from engine.field_problems import is_number, is_on
+from engine.json_values import parse_json, to_json
 from engine.sandbox import Sandbox
 from engine.sdk import Binding, Field, Step
 from engine.syntax import Parsed
@@ -48,9 +49,9 @@ def _fill(step: Step, field: Field, given: Values, values: Values) -> Any:
         return given[field.name]
     binding: Binding = field.binding if is_on(step, field.binding_when, given) else "value"
     try:
-        return _coerce(field, map_strings(given[field.name], lambda text: bind(text, binding, values)))
+        return to_json(_coerce(field, map_strings(given[field.name], lambda text: bind(text, binding, values))))
     except ValueError as error:
-        raise ExpressionError(f"{field.label} {error}", field=field.name) from None
+        raise ExpressionError(f"{field.label} {error}.", field=field.name) from None
 
 
 def bind(text: str, binding: Binding, values: Values) -> Any:
@@ -95,12 +96,7 @@ def _bind_json(parts: Sequence[str | Hole], values: Values) -> Any:
     text = "".join(written)
     if not text.strip():
         return None
-    try:
-        return json.loads(text)
-    except RecursionError:
-        raise ValueError("is nested too deeply.") from None
-    except json.JSONDecodeError as error:
-        raise ValueError(f"is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}.") from None
+    return parse_json(text)
 
 
 def _ends_in_quotes(text: str, in_quotes: bool) -> bool:
@@ -117,7 +113,7 @@ def _ends_in_quotes(text: str, in_quotes: bool) -> bool:
 
 def _check_line(value: Any, binding: Binding) -> Any:
     if binding == "line" and isinstance(value, str) and ("\n" in value or "\r" in value):
-        raise ValueError("may not hold a line break.")
+        raise ValueError("may not hold a line break")
     return value
 
 
@@ -126,7 +122,7 @@ def _coerce(field: Field, value: Any) -> Any:
     match field.kind:
         case "number" if value is not None and value != "":
             if not is_number(value):
-                raise ValueError(f"must be a number, not {as_text(value)[:60]}.")
+                raise ValueError(f"must be a number, not {as_text(value)[:60]}")
             number = float(value)
             return int(number) if number.is_integer() and not isinstance(value, float) else number
         case "number":
@@ -135,5 +131,5 @@ def _coerce(field: Field, value: Any) -> Any:
             return value.strip().lower() == "true"
         case "select" if value not in [option.value for option in field.options] and value not in (None, ""):
             choices = ", ".join(option.value for option in field.options)
-            raise ValueError(f"must be one of {choices}, not {as_text(value)[:60]}.")
+            raise ValueError(f"must be one of {choices}, not {as_text(value)[:60]}")
     return value

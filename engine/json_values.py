@@ -1,4 +1,8 @@
-"""What may be kept: JSON values, and how the rest of Python becomes one or is refused."""
+"""What may be kept: JSON values, and how the rest of Python becomes one or is refused.
+
+The one definition for inputs, outputs, definitions and what comes over the API: databases refuse NUL and halves of
+characters, JSON knows neither NaN nor infinity, and what is too deep or too long chokes whoever reads it.
+"""
 
 import json
 import math
@@ -16,6 +20,27 @@ class NotJson(ValueError):
 def to_json(value: Any) -> Any:
     """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson."""
     return _convert(value, 0)
+
+
+def parse_json(text: str) -> Any:
+    """Return what JSON text says, if it may be kept; raise NotJson."""
+    try:
+        return to_json(json.loads(text, parse_constant=_refuse_constant))
+    except RecursionError:
+        raise NotJson(f"is nested more than {MAX_DEPTH} levels deep") from None
+    except json.JSONDecodeError as error:
+        raise NotJson(f"is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
+    except NotJson:
+        raise
+    except ValueError:  # Python's own limit
+        raise NotJson("holds a whole number of more than 300 digits") from None
+
+
+def to_text(text: str) -> str:
+    """Return the text with a replacement for each character that can't be kept."""
+    if not text.isascii():
+        text = text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return text.replace("\0", "\ufffd")
 
 
 def size_of(value: Any) -> int:
@@ -46,6 +71,10 @@ def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
     raise NotJson(
         f"is or holds {_name_of(value)}, which can't be kept: turn it into text, a number, a list or an object"
     )
+
+
+def _refuse_constant(name: str) -> Any:
+    raise NotJson(f"holds {name}, which is not a number that JSON knows")
 
 
 def _check_text(text: str) -> str:

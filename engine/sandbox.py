@@ -66,7 +66,7 @@ class Printed:
     @property
     def text(self) -> str:
         rest = f"\n… and {self._dropped:,} more characters" if self._dropped else ""
-        return "".join(self._parts).replace("\0", "") + rest
+        return "".join(self._parts) + rest
 
 
 class Sandbox:

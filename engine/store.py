@@ -138,8 +138,10 @@ class Store:
             rows = await (await session.connection()).execute(query)
             return summarize(tuple(row) for row in rows)
 
-    async def claim(self, by: str, *, now: datetime, until: datetime, limit: int) -> list[str]:
-        """Take up to `limit` open executions that nobody holds, the oldest first; return their ids."""
+    async def claim(
+        self, by: str, *, now: datetime, until: datetime, limit: int, only: Collection[str] | None = None
+    ) -> list[str]:
+        """Take up to `limit` open executions (of `only` these) that nobody holds, the oldest first; return their ids."""
         is_free = or_(col(Execution.claimed_until).is_(None), col(Execution.claimed_until) < now)
         is_due = or_(col(Execution.resume_at).is_(None), col(Execution.resume_at) <= now)
         free = (
@@ -149,6 +151,8 @@ class Store:
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
+        if only is not None:
+            free = free.where(col(Execution.id).in_(only))
         query = (
             update(Execution)
             .where(col(Execution.id).in_(free))

@@ -7,6 +7,7 @@ import secrets
 import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 import httpx
@@ -44,13 +45,16 @@ class Worker:
         *,
         clock: Clock | None = None,
         limit: int = 1_000,
+        takes_any: bool = True,
     ) -> None:
+        """Prepare to drive up to `limit` executions at once; without `takes_any` only those that are submitted."""
         self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
         self._store = store
         self._journal = journal
         self._clock = clock or SystemClock()
         self._runner = Runner(journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock)
         self._limit = limit
+        self._takes_any = takes_any
         self._work = asyncio.Event()
         self._open: set[str] = set()  # known not to have ended, without a look at the database
         self._driving: dict[str, asyncio.Task[None]] = {}
@@ -116,8 +120,10 @@ class Worker:
         if not (room := self._limit - len(self._driving)):
             return
         now = self._clock.now()
-        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=min(room, MAX_CLAIM))
-        for execution, events in await self._store.load(ids) if ids else []:
+        only = None if self._takes_any else self._open
+        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=min(room, MAX_CLAIM), only=only)
+        new = [id_ for id_ in ids if id_ not in self._driving]  # after a pause our own claims may have run out
+        for execution, events in await self._store.load(new) if new else []:
             task = asyncio.create_task(self._drive(execution, events), name=execution.id)
             self._driving[execution.id] = task
         self._open.intersection_update(self._driving)
@@ -130,12 +136,12 @@ class Worker:
         except LostRace:
             log.warning("Execution %s is driven elsewhere", execution.id)
         except Unwritable as error:
-            await _keep_going(lambda: self._give_up(execution, "unwritable", str(error)), "end it")
+            await _keep_going(partial(self._give_up, execution, "unwritable", str(error)), "end it")
         except (SQLAlchemyError, OSError):  # the database is away: when the claim ends, somebody goes on
             log.exception("Execution %s was interrupted", execution.id)
         except Exception:
             log.exception("Execution %s can't be driven", execution.id)
-            await _keep_going(lambda: self._give_up(execution, "internal", INTERNAL), "end it")
+            await _keep_going(partial(self._give_up, execution, "internal", INTERNAL), "end it")
         finally:
             self._driving.pop(execution.id, None)
             self._open.discard(execution.id)
@@ -155,7 +161,13 @@ class Worker:
                 await _keep_going(self._renew, "renew the claims")
 
     async def _renew(self) -> None:
-        await self._store.renew(self.name, list(self._driving), until=self._clock.now() + LEASE)
+        """Keep the claims, and stop driving what somebody else has claimed meanwhile."""
+        driving = list(self._driving)
+        held = await self._store.renew(self.name, driving, until=self._clock.now() + LEASE)
+        for id_ in set(driving) - held:
+            if task := self._driving.get(id_):
+                log.warning("Execution %s is no longer ours", id_)
+                task.cancel()
 
     def _note_ends(self, events: Sequence[Event]) -> None:
         for event in events:

@@ -80,8 +80,8 @@ def store(database: Database) -> Store:
 
 
 @pytest.fixture
-async def journal(store: Store) -> AsyncIterator[Journal]:
-    journal = Journal(store)
+async def journal(store: Store, clock: FakeClock) -> AsyncIterator[Journal]:
+    journal = Journal(store, clock=clock)
     yield journal
     await journal.close()
 

@@ -151,6 +151,33 @@ async def test_an_output_that_is_not_json_fails_the_node(engine: Engine, output:
     assert execution.error["type"] == "not_json"
 
 
+@pytest.mark.parametrize("items", ['["\\ud800"]', "[NaN]", "[1e999]", '["\\u0000"]', "[" * 200 + "]" * 200, "9" * 5000])
+async def test_an_input_that_can_not_be_kept_fails_the_node(engine: Engine, items: str) -> None:
+    engine.steps["test/own"] = json_step()
+
+    execution = await engine.run(workflow(node("a", "test/own", inputs={"value": items}), edges="lead>a"))
+
+    assert execution.error is not None
+    assert (execution.error["type"], execution.error["field"]) == ("expression_failed", "value")
+
+
+def json_step() -> Step:
+    step = STEPS["test/echo"]
+    return replace(step, fields=(replace(step.fields[0], binding="json"),))
+
+
+async def test_an_error_message_of_whatever_characters_and_length_is_kept(engine: Engine) -> None:
+    async def fail(context: StepContext) -> None:
+        raise StepError("half \ud800, none \0, and long" + "x" * 10_000_000)
+
+    with_step(engine, fail)
+
+    execution = await engine.run(workflow(node("a", "test/own"), edges="lead>a"))
+
+    assert execution.error is not None
+    assert execution.error["message"].startswith("half \ufffd, none \ufffd, and long")
+
+
 async def test_a_step_is_stopped_at_its_time_limit(engine: Engine) -> None:
     execution = await engine.run(workflow(node("a", "test/sleep", timeout=0.01), edges="lead>a"))
 

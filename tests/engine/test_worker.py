@@ -3,13 +3,15 @@
 import asyncio
 import os
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
+from typing import Any
 
 import httpx
 import pytest
 
-from engine.sdk import Step, StepContext
+from engine.events import Event
+from engine.sdk import Step, StepContext, Taken
 from engine.worker import Worker
 from tests.engine.build import node, workflow
 from tests.engine.conftest import START, Engine
@@ -155,3 +157,151 @@ async def test_a_step_that_does_not_end_is_interrupted_and_runs_again_elsewhere(
     assert await second.wait(id_, 5)
     assert (await engine.store.summarize_nodes(id_))["a"].attempts == 2
     await second.stop()
+
+
+async def test_what_can_not_be_written_ends_its_own_execution_only(engine: Engine) -> None:
+    async def spoil(context: StepContext) -> Taken:
+        return Taken(output=1, handles=("\ud800",))
+
+    engine.steps["test/own"] = Step(run=spoil, name="own", label="Own", description="")
+    guilty = await engine.insert(workflow(node("a", "test/own"), edges="lead>a"))
+    fine = [await engine.insert(workflow(node("a"), edges="lead>a")) for _ in range(20)]
+    worker = make_worker(engine)
+    await worker.start()
+
+    assert all(await asyncio.gather(*(worker.wait(id_, 5) for id_ in [guilty, *fine])))
+
+    assert {(await engine.get(id_)).status for id_ in fine} == {"succeeded"}
+    assert ((await engine.get(guilty)).error or {})["type"] == "unwritable"
+    await worker.stop()
+
+
+async def test_after_a_pause_longer_than_its_lease_a_process_does_not_run_its_steps_twice(engine: Engine) -> None:
+    step = CountedStep(engine)
+    id_ = await engine.insert(workflow(node("a", "test/own"), edges="lead>a"))
+    worker = make_worker(engine)
+    await worker.start()
+    await step.begun.wait()
+
+    engine.clock.advance(60)
+    other = await engine.insert(workflow())
+    worker.submit(other)
+    await worker.wait(other, 5)
+
+    assert step.count == 1
+    step.may_end.set()
+    assert await worker.wait(id_, 5)
+    await worker.stop()
+
+
+async def test_what_others_claimed_during_a_pause_is_left_to_them(engine: Engine) -> None:
+    step = CountedStep(engine)
+    id_ = await engine.insert(workflow(node("a", "test/own"), edges="lead>a"))
+    worker = make_worker(engine)
+    await worker.start()
+    await step.begun.wait()
+    await engine.journal.close()
+    log = await engine.log(id_)
+
+    engine.clock.time += timedelta(seconds=60)
+    await engine.store.claim("other", now=engine.clock.now(), until=engine.clock.now() + timedelta(hours=1), limit=10)
+    engine.clock.advance(0)
+    await step.stopped.wait()
+
+    assert await engine.log(id_) == log
+    assert (await engine.get(id_)).claimed_by == "other"
+    await worker.stop()
+
+
+async def test_a_claim_is_renewed_while_the_execution_is_driven(engine: Engine) -> None:
+    step = CountedStep(engine)
+    id_ = await engine.insert(workflow(node("a", "test/own"), edges="lead>a"))
+    worker = make_worker(engine)
+    await worker.start()
+    await step.begun.wait()
+    renewed = asyncio.Event()
+    renew = engine.store.renew
+
+    async def renew_and_tell(*args: Any, **options: Any) -> set[str]:
+        held = await renew(*args, **options)
+        renewed.set()
+        return held
+
+    engine.store.renew = renew_and_tell  # type: ignore[method-assign]
+    engine.clock.advance(10)
+    await renewed.wait()
+
+    assert (await engine.get(id_)).claimed_until == START + timedelta(seconds=40)
+    await worker.stop(grace=0)
+
+
+async def test_a_database_away_for_ten_seconds_costs_nothing(engine: Engine) -> None:
+    step = CountedStep(engine)
+    id_ = await engine.insert(workflow(node("a", "test/own"), node("b"), edges="lead>a a>b"))
+    worker = make_worker(engine)
+    await worker.start()
+    await step.begun.wait()
+    append, failed = engine.store.append, asyncio.Event()
+
+    async def refuse(events: Sequence[Event]) -> None:
+        failed.set()
+        raise OSError("connection refused")
+
+    engine.store.append = refuse  # type: ignore[method-assign]
+    step.may_end.set()
+    await failed.wait()
+    engine.clock.advance(10)
+    engine.store.append = append  # type: ignore[method-assign]
+    await pass_time(engine, id_)
+
+    assert step.count == 1
+    await worker.stop()
+
+
+async def test_what_a_database_away_for_long_interrupted_is_taken_up_again(engine: Engine) -> None:
+    step = CountedStep(engine)
+    step.may_end.set()
+    id_ = await engine.insert(workflow(node("a", "test/own"), edges="lead>a"))
+    append, failures = engine.store.append, 0
+
+    async def refuse(events: Sequence[Event]) -> None:
+        nonlocal failures
+        failures += 1
+        engine.clock.advance(15)
+        raise OSError("connection refused")
+
+    engine.store.append = refuse  # type: ignore[method-assign]
+    worker = make_worker(engine)
+    await worker.start()
+    while failures < 2:
+        await asyncio.sleep(0)
+        engine.clock.advance(1)
+    engine.store.append = append  # type: ignore[method-assign]
+    await pass_time(engine, id_)
+
+    assert [event.seq for event in await engine.log(id_)] == [1, 2, 3, 4, 5, 6]
+    assert step.count == 1
+    await worker.stop()
+
+
+async def pass_time(engine: Engine, execution_id: str) -> None:
+    """Let time pass until the execution has ended."""
+    while (await engine.get(execution_id)).status != "succeeded":
+        engine.clock.advance(1)
+
+
+class CountedStep:
+    """A step `test/own` that ends when it may, and counts how often it began."""
+
+    def __init__(self, engine: Engine) -> None:
+        self.count = 0
+        self.begun, self.may_end, self.stopped = asyncio.Event(), asyncio.Event(), asyncio.Event()
+        engine.steps["test/own"] = Step(run=self.run, name="own", label="Own", description="")
+
+    async def run(self, context: StepContext) -> None:
+        self.count += 1
+        self.begun.set()
+        try:
+            await self.may_end.wait()
+        finally:
+            self.stopped.set()
