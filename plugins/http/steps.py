@@ -1,6 +1,7 @@
 """One HTTP request: sent as the form says, read up to a limit, its failures said in words."""
 
 import base64
+import codecs
 import json
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -14,6 +15,8 @@ from engine.sdk import StepContext, StepError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
 MAX_BYTES = 10 * 1024 * 1024
+MAX_WAIT = 86_400.0  # seconds
+NOT_FOR_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
 PASSING = frozenset({408, 429})  # and all from 500: worth another try
 
 
@@ -137,10 +140,13 @@ def _refuse_constant(name: str) -> Any:
 
 
 def _decode(response: httpx.Response, content: bytes) -> str:
+    """Read text as the service says; what it calls an encoding may be none, or one that isn't meant for text."""
     try:
-        return content.decode(response.charset_encoding or "utf-8", errors="replace")
-    except LookupError:
-        return content.decode("utf-8", errors="replace")
+        codec = codecs.lookup(response.charset_encoding or "utf-8").name
+        text = content.decode("utf-8" if codec in NOT_FOR_TEXT else codec, errors="replace")
+    except (LookupError, ValueError):
+        text = content.decode(errors="replace")
+    return text.encode(errors="replace").decode()
 
 
 def _refused(response: httpx.Response, content: bytes) -> StepError:
@@ -163,15 +169,15 @@ def _phrase(status: int) -> str:
 
 def _retry_after(value: str | None) -> float | None:
     """Seconds that the service asks to wait; it may give a date instead."""
-    if not value:
-        return None
-    if value.strip().isdigit():
-        return float(value)
+    text = (value or "").strip()
+    if text.isascii() and text.isdigit():
+        return min(float(text), MAX_WAIT)
     try:
-        moment = parsedate_to_datetime(value)
-    except ValueError:
+        moment = parsedate_to_datetime(text)
+        seconds = (moment - datetime.now(moment.tzinfo or UTC)).total_seconds()
+    except (ValueError, TypeError, OverflowError, IndexError):
         return None
-    return max(0.0, (moment - datetime.now(moment.tzinfo or UTC)).total_seconds()) if moment.tzinfo else None
+    return min(max(0.0, seconds), MAX_WAIT)
 
 
 def _explain(error: httpx.HTTPError, url: httpx.URL) -> StepError:

@@ -167,3 +167,35 @@ async def test_an_answer_that_is_too_large_is_not_read_to_its_end(bench: Bench) 
     bench.answer = answers(content=b"x" * (10 * 1024 * 1024 + 1))
 
     assert "larger than 10 MB" in (await bench.error("http/request", {"url": URL}))["message"]
+
+
+@pytest.mark.parametrize("charset", ["idna", "unicode_escape", "punycode", "zlib", "no-such"])
+async def test_an_encoding_that_is_none_is_read_as_utf_8(bench: Bench, charset: str) -> None:
+    headers = {"content-type": f"text/plain; charset={charset}"}
+    bench.answer = lambda request: httpx.Response(200, content=b"\\ud800 x\xff", headers=headers)
+
+    output = await bench.output("http/request", {"url": "https://api.example.com"})
+
+    assert output["body"] == "\\ud800 x\ufffd"
+
+
+@pytest.mark.parametrize(
+    ("value", "seconds"),
+    [("5", 5), ("9" * 400, 86_400), ("²".encode("latin-1"), None), ("Fri, 31 Dec 9999 23:59:59 GMT", 86_400)],
+)
+async def test_a_service_may_ask_to_wait_for_a_day_at_most(bench: Bench, value: Any, seconds: float | None) -> None:
+    bench.answer = lambda request: httpx.Response(503, headers=[(b"retry-after", value)])
+
+    error = await bench.error("http/request", {"url": "https://api.example.com"})
+
+    assert (error["type"], error.get("retry_after")) == ("http_503", seconds)
+
+
+async def test_a_body_may_be_an_object_with_expressions(bench: Bench) -> None:
+    bench.answer = lambda request: httpx.Response(200, json=json.loads(request.content))
+    body = {"name": "{{ lead.name }}", "tags": ["a", "{{ lead.tags }}"]}
+    inputs = {"method": "POST", "url": "https://api.example.com", "body": body}
+
+    output = await bench.output("http/request", inputs, names={"lead": {"name": "Ada", "tags": [1]}})
+
+    assert output["body"] == {"name": "Ada", "tags": ["a", [1]]}
