@@ -1,7 +1,8 @@
 """Fills a step's form for one run: evaluates the `{{ }}` and binds each value to where it stands."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any, cast
 from urllib.parse import quote
 
@@ -14,8 +15,6 @@ from engine.sdk import Binding, Field, Step
 from engine.syntax import Parsed
 from engine.template import Hole, has_holes, is_source, map_strings, split, strings_in
 
-Values = Mapping[str, Any]
-
 
 async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
     """Return a value for each field of the form; raise ExpressionError with the field that has none."""
@@ -25,8 +24,8 @@ async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any
     values = await evaluate_all(
         cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0]
     )
-    by_source = {hole.source: value for (_, hole), value in zip(flat, values, strict=True)}
-    return {field.name: _fill(step, field, given, by_source) for field in step.fields}
+    in_order = iter(values)
+    return {field.name: _fill(step, field, given, in_order) for field in step.fields}
 
 
 def _given(field: Field, inputs: Mapping[str, Any]) -> Any:
@@ -44,29 +43,31 @@ def _holes_in(field: Field, value: Any) -> list[Hole]:
     return [part for part in parts if isinstance(part, Hole)]
 
 
-def _fill(step: Step, field: Field, given: Values, values: Values) -> Any:
+def _fill(step: Step, field: Field, given: Mapping[str, Any], values: Iterator[Any]) -> Any:
+    value = given[field.name]
     if is_source(field):
-        return given[field.name]
-    binding: Binding = field.binding if is_on(step, field.binding_when, given) else "value"
+        return value
+    binding = field.binding if is_on(step, field.binding_when, given) else "value"
+    if binding == "json" and not isinstance(value, str):
+        binding = "value"  # an object or a list is JSON already, and the texts in it are texts
     try:
-        return to_json(_coerce(field, map_strings(given[field.name], lambda text: bind(text, binding, values))))
+        return to_json(_coerce(field, map_strings(value, lambda text: bind(text, binding, values))))
     except ValueError as error:
         raise ExpressionError(f"{field.label} {error}.", field=field.name) from None
 
 
-def bind(text: str, binding: Binding, values: Values) -> Any:
-    """Put the values of its expressions into a text, as its place asks for; raise ValueError when one doesn't fit."""
-    parts = split(text) if has_holes(text) else (text,)
-    if len(parts) == 1 and isinstance(hole := parts[0], Hole):
-        return _check_line(values[hole.source], binding)
-    match binding:
-        case "url":
-            return "".join(_bind_url(place, part, values) for place, part in enumerate(parts))
-        case "json":
-            return _bind_json(parts, values)
-    return _check_line(
-        "".join(part if isinstance(part, str) else as_text(values[part.source]) for part in parts), binding
-    )
+def bind(text: str, binding: Binding, values: Iterator[Any]) -> Any:
+    """Put the next values into a text, as its place asks for; raise ValueError when one doesn't fit."""
+    pieces = split(text) if has_holes(text) else (text,)
+    parts = [_Value(next(values)) if isinstance(piece, Hole) else piece for piece in pieces]
+    match binding, parts:
+        case _, [_Value(value)]:
+            return _check_line(value, binding)
+        case "url", _:
+            return "".join(_bind_url(place, part) for place, part in enumerate(parts))
+        case "json", _:
+            return _bind_json(parts)
+    return _check_line("".join(part if isinstance(part, str) else as_text(part.value) for part in parts), binding)
 
 
 def as_text(value: Any) -> str:
@@ -74,15 +75,22 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
 
 
-def _bind_url(place: int, part: str | Hole, values: Values) -> str:
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """What an expression gave, where it stood."""
+
+    value: Any
+
+
+def _bind_url(place: int, part: str | _Value) -> str:
     """A value is one piece of the path or query, but at the very beginning it is the address itself."""
     if isinstance(part, str):
         return part
-    text = as_text(values[part.source])
+    text = as_text(part.value)
     return text if place == 0 else quote(text, safe="")
 
 
-def _bind_json(parts: Sequence[str | Hole], values: Values) -> Any:
+def _bind_json(parts: Sequence[str | _Value]) -> Any:
     """Within quotes a value becomes escaped text, outside them a JSON value; the whole is then read."""
     written, in_quotes = [], False
     for part in parts:
@@ -90,13 +98,11 @@ def _bind_json(parts: Sequence[str | Hole], values: Values) -> Any:
             written.append(part)
             in_quotes = _ends_in_quotes(part, in_quotes)
         elif in_quotes:
-            written.append(json.dumps(as_text(values[part.source]))[1:-1])
+            written.append(json.dumps(as_text(part.value))[1:-1])
         else:
-            written.append(json.dumps(values[part.source]))
+            written.append(json.dumps(part.value))
     text = "".join(written)
-    if not text.strip():
-        return None
-    return parse_json(text)
+    return parse_json(text) if text.strip() else None
 
 
 def _ends_in_quotes(text: str, in_quotes: bool) -> bool:

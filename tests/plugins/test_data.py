@@ -76,3 +76,13 @@ async def test_a_hundred_thousand_entries_are_filtered_in_one_go(bench: Bench) -
     kept = await bench.output("data/filter", {"items": "{{ many }}", "condition": "item.n < 10"}, names={"many": many})
 
     assert len(kept) == 10
+
+
+async def test_a_list_of_texts_is_a_list(bench: Bench) -> None:
+    assert await bench.output("data/limit", {"items": ["a", "b"], "count": 1}) == ["a"]
+
+
+async def test_each_field_has_a_uuid_of_its_own(bench: Bench) -> None:
+    output = await bench.output("data/set-fields", {"fields": {"a": "{{ uuid() }}", "b": "{{ uuid() }}"}})
+
+    assert output["a"] != output["b"]
