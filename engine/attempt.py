@@ -18,6 +18,7 @@ from engine.json_values import NotJson, size_of, to_json, to_text
 from engine.redact import Redactor, find_secrets
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Step, StepContext, Taken
+from engine.state import MAX_RETRY_AFTER
 
 MAX_OUTPUT = 16 * 1024 * 1024  # characters of JSON
 MAX_MESSAGE = 4_000
@@ -98,7 +99,7 @@ async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
         raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
     inputs = await resolve(step, node.inputs, attempt.names, tools.sandbox)
     attempt.redactor = Redactor(find_secrets(step, inputs, {}))
-    attempt.input = attempt.redactor.clean(inputs)
+    attempt.input = attempt.redactor.clean_input(inputs)
     attempt.on_start(attempt.input)
     returned = await step.run(_context(attempt, tools), **inputs)
     taken = returned if isinstance(returned, Taken) else None
@@ -106,7 +107,7 @@ async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
     return Outcome(
         status="succeeded",
         input=attempt.input,
-        output=attempt.redactor.clean(output),
+        output=attempt.redactor.clean_output(output),
         handles=taken.handles if taken else None,
         stdout=_stdout(attempt),
     )
@@ -158,7 +159,9 @@ def _failed(attempt: Attempt, error: StepError) -> Outcome:
     if error.field:
         details["field"] = error.field
     if error.retryable:
-        details |= {"retryable": True} | ({"retry_after": error.retry_after} if error.retry_after else {})
+        details |= {"retryable": True} | (
+            {"retry_after": min(MAX_RETRY_AFTER, error.retry_after)} if error.retry_after else {}
+        )
     return failed_outcome(attempt.node, details, input=attempt.input, stdout=_stdout(attempt))
 
 

@@ -1,4 +1,10 @@
-"""Keeps secrets out of the log: by their values wherever they turn up, and by usual names in headers and the like."""
+"""Keeps secrets out of the log: what inputs name so, and the values of those secrets wherever they turn up.
+
+What a step gives is what the next one works with, so in outputs only the values of secrets are masked, and the
+headers of a request or an answer that carry a person's session. A value counts as a secret when the step declares
+it one (a field of kind `secret`, a credential), or when it stands in a header such as `Authorization` and looks
+random: `Bearer production` is no reason to mask the word production.
+"""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
@@ -12,6 +18,8 @@ MIN_LENGTH = 6  # a shorter value would be found in ordinary words
 _NAME = re.compile(
     r"(^|[_-])(authorization|cookie|token|secret|password|passwd|api[_-]?key|credentials?|signature)$", re.I
 )
+_LOOKS_RANDOM = re.compile(r"(?=.*\d)(?=.*[A-Za-z])\S{8,}", re.S)
+_SESSION_HEADERS = frozenset({"authorization", "proxy-authorization", "cookie", "set-cookie"})
 _HEADER_LIKE = frozenset({"headers", "query", "params", "cookies"})
 
 
@@ -23,9 +31,16 @@ class Redactor:
         longest_first = sorted(known, key=len, reverse=True)
         self._values = re.compile("|".join(map(re.escape, longest_first))) if known else None
 
-    def clean(self, value: Any) -> Any:
-        """Return the value without secrets."""
+    def clean_input(self, value: Any) -> Any:
+        """Return what a step was given without secrets, those included that only a name tells."""
         return self._mask_values(_mask_names(value))
+
+    def clean_output(self, value: Any) -> Any:
+        """Return what a step gave without the values of secrets and without the headers of a session."""
+        match value:
+            case {"headers": dict(headers)}:
+                value = {**value, "headers": {name: _mask_session(name, held) for name, held in headers.items()}}
+        return self._mask_values(value)
 
     def clean_text(self, text: str) -> str:
         """Return the text without secret values."""
@@ -45,7 +60,12 @@ def find_secrets(step: Step, inputs: Mapping[str, Any], credentials: Mapping[str
         if isinstance(entries := inputs[name], dict):
             for key, value in entries.items():
                 if _NAME.search(key) and isinstance(value, str):
-                    yield from {value, value.rpartition(" ")[2]}  # a scheme such as Bearer is no secret
+                    secret = value.rpartition(" ")[2]  # a scheme such as Bearer is no secret
+                    yield from {value, secret} if _LOOKS_RANDOM.fullmatch(secret) else ()
+
+
+def _mask_session(name: str, value: Any) -> Any:
+    return MASK if name.lower() in _SESSION_HEADERS else value
 
 
 def _mask_names(value: Any, *, is_header_like: bool = False) -> Any:
