@@ -6,6 +6,7 @@ from typing import Any, Literal
 
 Status = Literal["pending", "running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
 ENDED = frozenset({"succeeded", "failed", "cancelled", "skipped"})
+RETRY_AT = "retry_at"
 Iteration = tuple[int, ...]
 
 
@@ -13,8 +14,9 @@ Iteration = tuple[int, ...]
 class Event:
     """One row of the log: what a node's attempt, or with `node_id` None the execution itself, has become.
 
-    `error` is `{"type", "message"}` and, where known, `"field"`. `handles` are the handles whose edges are
-    taken; None means the edge without a handle. `stdout` is what a Code step printed.
+    `error` is `{"type", "message"}` and, where known, `"field"`, and `"retry_at"` when another attempt follows.
+    `handles` are the handles whose edges are taken; None means the edge without a handle. `stdout` is what a Code
+    step printed.
     """
 
     execution_id: str
@@ -29,3 +31,10 @@ class Event:
     error: dict[str, Any] | None = None
     handles: tuple[str, ...] | None = None
     stdout: str | None = None
+
+
+def is_taken(handle: str | None, *, status: Status, handles: tuple[str, ...] | None) -> bool:
+    """Tell whether an edge that begins at a handle is taken, once its node has ended with these handles."""
+    if status == "skipped":
+        return False
+    return handle in handles if handles else handle is None

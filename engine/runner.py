@@ -2,17 +2,30 @@
 
 import asyncio
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from engine.attempt import Attempt, Outcome, Tools, failed_outcome, make_attempt
 from engine.clock import Clock
 from engine.errors import DefinitionError
-from engine.events import Event, Status
+from engine.events import RETRY_AT, Event, Status
 from engine.graph import parse
 from engine.journal import Journal
 from engine.models import Execution
 from engine.scope import Scope
-from engine.state import Command, EndExecution, FailNode, PassNode, SkipNode, StartNode, State, decide, fold, next_due
+from engine.state import (
+    Command,
+    EndExecution,
+    FailNode,
+    PassNode,
+    SkipNode,
+    StartNode,
+    State,
+    decide,
+    fold,
+    next_due,
+    retry_at,
+)
 
 
 class Runner:
@@ -30,8 +43,8 @@ class Runner:
         run = await self._open(execution, events)
         if run is None:
             return
-        run.post(status="running")
         try:
+            await run.begin()
             while not run.state.is_ended and not self._may_leave(run):
                 await self._obey(run)
                 await run.next_event()
@@ -115,6 +128,15 @@ class _Run:
         self._journal.post(event)
         fold(self.state, event)
 
+    async def begin(self) -> None:
+        """Note that it runs; when it does so again that must be on disk first, for a step may kill the process."""
+        event = self._event(status="running")
+        if self.state.seq:
+            await self._journal.append(event)
+        else:
+            self._journal.post(event)
+        fold(self.state, event)
+
     async def end(self, status: Status, result: Any, error: dict[str, Any] | None) -> None:
         event = self._event(status=status, output=result, error=error)
         await self._journal.append(event)
@@ -164,6 +186,9 @@ class _Run:
         )
         try:
             event = self._event(**where, **_fields(await make_attempt(attempt, tools)))
+            if at := retry_at(attempt.node.retry, event):  # not the end of the node: it takes no edge yet
+                error = {**(event.error or {}), RETRY_AT: at.isoformat()}
+                event = replace(event, output=None, handles=None, error=error)
             await self._journal.append(event)
             self._news.put_nowait(event)
         except Exception as error:  # the journal's: whoever drives has to know

@@ -5,7 +5,7 @@ from typing import Any
 
 from engine.models import Execution
 from engine.names import ALWAYS_THERE, FUNCTIONS
-from engine.state import Key, State
+from engine.state import Key, State, find_node
 
 
 class Scope(Mapping[str, Any]):
@@ -24,9 +24,9 @@ class Scope(Mapping[str, Any]):
         if name in self._constants:
             return self._constants[name]
         node_id = self._state.graph.trigger if name == "trigger" else name
-        if not self._state.graph.is_upstream(node_id, of=self._node_id):
+        if name != "trigger" and not self._state.graph.is_upstream(node_id, of=self._node_id):
             raise KeyError(name)
-        node = self._state.nodes.get((node_id, self._iteration))
+        node = find_node(self._state, node_id, self._iteration)
         return node.output if node else None
 
     def __iter__(self) -> Iterator[str]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.events import ENDED, Event, Iteration, Status
+from engine.events import ENDED, Event, Iteration, Status, is_taken
 from engine.graph import Edge, Graph, Node, Retry
 
 Key = tuple[str, Iteration]
@@ -41,6 +41,8 @@ class State:
     nodes: dict[Key, NodeState] = field(default_factory=dict)
     ready: dict[Key, "Due"] = field(default_factory=dict)
     running: set[Key] = field(default_factory=set)
+    waiting: set[Key] = field(default_factory=set)
+    restarts: int = 0  # since a node has ended
     undecided: dict[Key, int] = field(default_factory=dict)
     taken: dict[Key, int] = field(default_factory=dict)
     failure: dict[str, Any] | None = None
@@ -108,7 +110,7 @@ def decide(state: State, now: datetime) -> list[Command]:
         return []
     if state.failure:
         return [] if state.running else [EndExecution("failed", error=state.failure)]
-    if not state.ready and not state.running:
+    if not (state.ready or state.running or state.waiting):
         return [EndExecution("succeeded", result=_result(state))]
     return [_next_for(state, key) for key, due in state.ready.items() if due.at is None or due.at <= now]
 
@@ -116,6 +118,12 @@ def decide(state: State, now: datetime) -> list[Command]:
 def next_due(state: State) -> datetime | None:
     """Return the moment of the next retry, if there is one: until then only a step that ends changes anything."""
     return min((due.at for due in state.ready.values() if due.at is not None), default=None)
+
+
+def find_node(state: State, node_id: str, iteration: Iteration) -> NodeState | None:
+    """Return what a node has become in an iteration, or in the nearest around it that has the node."""
+    around = (iteration[:depth] for depth in range(len(iteration), -1, -1))
+    return next((node for outer in around if (node := state.nodes.get((node_id, outer)))), None)
 
 
 def fold(state: State, event: Event) -> State:
@@ -135,8 +143,8 @@ def _next_for(state: State, key: Key) -> Command:
         return SkipNode(*key)
     if not node.enabled:
         return PassNode(*key, handles=_all_handles(state.graph.outgoing[node.id]))
-    if attempt > max(MAX_RESTARTS, node.retry.max_attempts):
-        message = f"The step was begun {attempt - 1} times and never ended: it isn't tried again."
+    if (times := max(attempt - 1, state.restarts)) >= max(MAX_RESTARTS, node.retry.max_attempts):
+        message = f"The step was begun {times} times and never ended: it isn't tried again."
         return FailNode(*key, attempt=attempt, error={"type": "interrupted", "message": message})
     return StartNode(*key, attempt=attempt)
 
@@ -155,7 +163,7 @@ def _result(state: State) -> Any:
 def _last_nodes(state: State) -> Iterator[tuple[str, NodeState]]:
     for id_ in state.graph.order:
         node = state.nodes.get((id_, ()))
-        if node and node.status != "skipped" and not any(_is_taken(node, e) for e in state.graph.outgoing[id_]):
+        if node and node.status != "skipped" and not any(_takes(node, e) for e in state.graph.outgoing[id_]):
             yield id_, node
 
 
@@ -167,6 +175,8 @@ def _fold_execution(state: State, event: Event) -> None:
     if state.started_at is None:
         state.started_at = event.timestamp
         state.ready[(state.graph.trigger, ())] = Due()
+    else:
+        state.restarts += 1
     for key in sorted(state.running):
         state.ready[key] = Due(state.nodes[key].attempt + 1)
     state.running.clear()
@@ -176,13 +186,14 @@ def _fold_node(state: State, event: Event, key: Key) -> None:
     node = state.graph.nodes[key[0]]
     state.nodes[key] = NodeState(event.status, event.attempt, event.output, event.handles)
     state.ready.pop(key, None)
-    if event.status == "running":
-        state.running.add(key)
+    for status, keys in (("running", state.running), ("waiting", state.waiting)):
+        (keys.add if event.status == status else keys.discard)(key)
+    if event.status not in ENDED:
         return
-    state.running.discard(key)
+    state.restarts = 0
     if event.status == "failed" and event.error:
-        if retry_at := _retry_at(node.retry, event):
-            state.ready[key] = Due(event.attempt + 1, retry_at)
+        if at := retry_at(node.retry, event):
+            state.ready[key] = Due(event.attempt + 1, at)
             return
         if node.on_error == "stop":
             state.failure = state.failure or {**event.error, "node": node.id}
@@ -196,7 +207,7 @@ def _settle(state: State, key: Key) -> None:
     for edge in graph.outgoing[key[0]]:
         target = (edge.target, key[1])
         state.undecided[target] = state.undecided.get(target, len(graph.incoming[edge.target])) - 1
-        state.taken[target] = state.taken.get(target, 0) + _is_taken(node, edge)
+        state.taken[target] = state.taken.get(target, 0) + _takes(node, edge)
         if target not in state.nodes and _can_be_decided(graph.nodes[edge.target], state, target):
             state.ready.setdefault(target, Due())
 
@@ -205,14 +216,15 @@ def _can_be_decided(node: Node, state: State, key: Key) -> bool:
     return state.undecided[key] == 0 or (node.join == "any" and state.taken[key] > 0)
 
 
-def _is_taken(node: NodeState, edge: Edge) -> bool:
-    if node.status == "skipped":
-        return False
-    return edge.handle in node.handles if node.handles else edge.handle is None
+def _takes(node: NodeState, edge: Edge) -> bool:
+    return is_taken(edge.handle, status=node.status, handles=node.handles)
 
 
-def _retry_at(retry: Retry, event: Event) -> datetime | None:
-    """The moment of the next attempt: exponential back-off, spread by up to half so that many don't come at once."""
+def retry_at(retry: Retry, event: Event) -> datetime | None:
+    """The moment of the next attempt at a step that failed, None if this was the last.
+
+    Exponential back-off, spread by up to half so that many don't come at once.
+    """
     error = event.error or {}
     if not error.get("retryable") or event.attempt >= retry.max_attempts:
         return None

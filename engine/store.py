@@ -130,8 +130,8 @@ class Store:
         """Return what has become of each node, by id."""
         log = ExecutionLog.__table__.c  # type: ignore[attr-defined]
         query = (
-            sql_select(log.node_id, log.status, log.attempt, log.timestamp, log.handles)
-            .where(log.execution_id == execution_id, log.node_id.is_not(None))
+            sql_select(log.node_id, log.status, log.attempt, log.timestamp, log.handles, log.error)
+            .where(log.execution_id == execution_id)
             .order_by(log.seq)
         )
         async with self._transactions.read() as session:
@@ -141,7 +141,7 @@ class Store:
     async def claim(
         self, by: str, *, now: datetime, until: datetime, limit: int, only: Collection[str] | None = None
     ) -> list[str]:
-        """Take up to `limit` open executions (of `only` these) that nobody holds, the oldest first; return their ids."""
+        """Take up to `limit` open executions (of `only` these) that nobody holds, oldest first; return their ids."""
         is_free = or_(col(Execution.claimed_until).is_(None), col(Execution.claimed_until) < now)
         is_due = or_(col(Execution.resume_at).is_(None), col(Execution.resume_at) <= now)
         free = (

@@ -1,11 +1,11 @@
 """How each node of an execution fared: a fold of its log."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Any
 
-from engine.events import Status
+from engine.events import ENDED, RETRY_AT, Status
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -25,16 +25,33 @@ class NodeSummary:
         return round((self.completed_at - self.started_at).total_seconds() * 1000)
 
 
-def summarize(rows: Iterable[tuple[str, Status, int, datetime, Sequence[str] | None]]) -> dict[str, NodeSummary]:
-    """Fold (node, status, attempt, moment, handles) in the order of the log to what has become of each node."""
+Row = tuple[str | None, Status, int, datetime, Sequence[str] | None, Mapping[str, Any] | None]
+
+
+def summarize(rows: Iterable[Row]) -> dict[str, NodeSummary]:
+    """Fold (node, status, attempt, moment, handles, error) in the order of the log to what has become of each node.
+
+    A node that failed and will be tried again is `waiting`, unless the execution ends before.
+    """
     nodes: dict[str, NodeSummary] = {}
-    attempts: dict[str, int] = defaultdict(int)
-    for id_, status, attempt, at, handles in rows:
-        attempts[id_] = max(attempts[id_], attempt)
+    retried: dict[str, NodeSummary] = {}
+    for id_, status, attempt, at, handles, error in rows:
+        if id_ is None:
+            nodes |= retried if status in ENDED else {}
+            continue
         known = nodes.get(id_) or NodeSummary(
             status=status, attempts=0, started_at=None if status == "skipped" else at, completed_at=None
         )
-        ended_at = None if status in ("running", "waiting") else at
-        taken = None if handles is None else tuple(handles)
-        nodes[id_] = replace(known, status=status, attempts=attempts[id_], completed_at=ended_at, handles=taken)
+        node = replace(
+            known,
+            status=status,
+            attempts=max(known.attempts, attempt),
+            completed_at=at if status in ENDED else None,
+            handles=None if handles is None else tuple(handles),
+        )
+        retried.pop(id_, None)
+        if error and RETRY_AT in error:
+            retried[id_] = node
+            node = replace(node, status="waiting", completed_at=None)
+        nodes[id_] = node
     return nodes

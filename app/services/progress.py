@@ -1,13 +1,13 @@
 """An execution as the canvas follows it: what has become of its nodes and edges, and the data of one node."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
 from app.models import User
 from app.runtime import Runtime
 from app.services.executions import describe_with, get_execution
 from app.services.logs import describe_event
-from engine.events import ENDED
+from engine.events import ENDED, is_taken
 from engine.store import NodeSummary
 
 
@@ -15,7 +15,9 @@ async def read_progress(rt: Runtime, user: User, execution_id: str) -> dict[str,
     """An execution as the interface shows it, with `edges` `{id: "taken" | "skipped"}` for those that are decided."""
     execution = await get_execution(rt, user, execution_id)
     nodes = await rt.store.summarize_nodes(execution_id)
-    edges = {edge["id"]: fate for edge in execution.definition["edges"] if (fate := _fate(edge, nodes))}
+    definition = execution.definition
+    ends = {node["id"] for node in definition["nodes"] if (node["data"].get("on_error") or "stop") == "stop"}
+    edges = {edge["id"]: fate for edge in definition["edges"] if (fate := _fate(edge, nodes, ends))}
     return {**describe_with(execution, nodes), "edges": edges}
 
 
@@ -30,9 +32,12 @@ async def find_workflows(rt: Runtime, execution_ids: Sequence[str]) -> dict[str,
     return await rt.store.find_workflows(execution_ids)
 
 
-def _fate(edge: Mapping[str, Any], nodes: Mapping[str, NodeSummary]) -> Literal["taken", "skipped"] | None:
-    source, handle = nodes.get(edge["source"]), edge.get("sourceHandle")
-    if source is None or source.status not in ENDED or (source.status == "failed" and source.handles is None):
+def _fate(
+    edge: Mapping[str, Any], nodes: Mapping[str, NodeSummary], ends: Set[str]
+) -> Literal["taken", "skipped"] | None:
+    """What became of an edge; those of a node that ended the execution are never decided."""
+    source = nodes.get(edge["source"])
+    if source is None or source.status not in ENDED or (source.status == "failed" and edge["source"] in ends):
         return None
-    is_taken = source.status != "skipped" and (handle in source.handles if source.handles else handle is None)
-    return "taken" if is_taken else "skipped"
+    is_on = is_taken(edge.get("sourceHandle") or None, status=source.status, handles=source.handles)
+    return "taken" if is_on else "skipped"

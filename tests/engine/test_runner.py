@@ -268,6 +268,27 @@ async def test_a_failure_worth_a_retry_is_tried_again_when_its_time_has_come(eng
     assert (await engine.get(execution_id)).result == "done"
 
 
+async def test_during_a_back_off_a_node_waits_and_takes_no_edge(engine: Engine) -> None:
+    async def busy(context: StepContext) -> None:
+        raise StepError("Busy.", retryable=True)
+
+    with_step(engine, busy)
+    retry = {"max_attempts": 2, "delay": 10}
+    execution_id = await engine.insert(
+        workflow(node("a", "test/own", retry=retry, on_error="branch"), node("bad"), edges="lead>a a>bad:error")
+    )
+
+    driving = asyncio.create_task(engine.drive(execution_id))
+    await engine.clock.until_somebody_sleeps()
+    waiting = (await engine.store.summarize_nodes(execution_id))["a"]
+    engine.clock.advance(15)
+    await driving
+
+    assert (waiting.status, waiting.handles, waiting.completed_at) == ("waiting", None, None)
+    ended = (await engine.store.summarize_nodes(execution_id))["a"]
+    assert (ended.status, ended.handles, ended.attempts) == ("failed", ("error",), 2)
+
+
 async def test_editing_the_workflow_does_not_change_what_runs(engine: Engine) -> None:
     definition = workflow(node("a", inputs={"value": 1}), edges="lead>a")
     execution_id = await engine.insert(definition)

@@ -10,6 +10,8 @@ from hypothesis import strategies as st
 
 from engine.events import ENDED, Event
 from engine.graph import Graph, parse
+from engine.models import Execution
+from engine.scope import Scope
 from engine.state import Command, EndExecution, FailNode, PassNode, SkipNode, StartNode, State, decide, fold, next_due
 from tests.engine.build import node, workflow
 
@@ -163,6 +165,46 @@ def test_a_step_that_ran_at_a_crash_is_started_again_as_the_next_attempt() -> No
     crashed.obey()
 
     assert crashed.started == [StartNode("a", (), 2)]
+
+
+def test_a_step_that_kills_the_process_before_its_row_is_written_is_given_up_in_the_end() -> None:
+    crashed = play(node("a"), edges="lead>a")
+    end_next(crashed)
+    del crashed.events[-1]  # the row that says it runs
+
+    for _ in range(5):
+        crashed.crash()
+    crashed.obey()
+
+    assert isinstance(crashed.commands[-2], FailNode)
+    assert crashed.state.status == "failed"
+
+
+def test_a_node_that_waits_is_not_settled_and_keeps_the_execution_open() -> None:
+    parked = play(node("a"), node("b"), edges="lead>a a>b")
+    end_next(parked)
+    parked.end(parked.started[0], "waiting")
+    parked.crash()
+    parked.obey()
+
+    assert parked.started == []
+    assert not parked.state.is_ended
+    parked.log(status="succeeded", node_id="a")
+    parked.obey()
+    assert started(parked) == ["b"]
+
+
+def test_the_nodes_of_enclosing_iterations_are_found_from_the_inside() -> None:
+    state = State(parse(workflow(node("a"), node("b"), edges="lead>a a>b")))
+    for number, (id_, iteration) in enumerate([("lead", ()), ("a", (3,)), ("a", (4,))], 1):
+        event = Event(
+            execution_id="ex", seq=number, status="succeeded", timestamp=START, node_id=id_, iteration=iteration,
+            output=[id_, *iteration],
+        )  # fmt: skip
+        fold(state, event)
+    scope = Scope(Execution(workflow_id="wf", definition={}), state, ("b", (3, 0)), 1)
+
+    assert (scope["trigger"], scope["lead"], scope["a"]) == (["lead"], ["lead"], ["a", 3])
 
 
 @pytest.mark.parametrize(
