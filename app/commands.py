@@ -56,7 +56,7 @@ def create_user(settings: Settings, *, email: str, name: str) -> None:
     from app.services import accounts
 
     async def create() -> None:
-        async with open_runtime(settings, is_working=False) as rt:
+        async with open_runtime(settings, drives="nothing") as rt:
             user = await accounts.create_user(rt, email=email, password=password, name=name)
         print(f"{user.email} can sign in{' and is the administrator' if user.is_admin else ''}.")
 
@@ -70,7 +70,7 @@ def reset_password(settings: Settings, *, email: str) -> None:
     from app.services import accounts
 
     async def reset() -> None:
-        async with open_runtime(settings, is_working=False) as rt:
+        async with open_runtime(settings, drives="nothing") as rt:
             user = await accounts.reset_password(rt, email=email, password=password)
         print(f"{user.email} has a new password and is signed out everywhere.")
 
@@ -85,7 +85,7 @@ def run_workflow(settings: Settings, *, workflow_id: str, input_file: Path | Non
     from engine.events import ENDED
 
     async def run() -> Any:
-        async with open_runtime(settings) as rt:
+        async with open_runtime(settings, drives="own") as rt:
             owner = await owners.find_owner(rt, workflow_id)
             execution = await executions.start_execution(rt, owner, workflow_id, input=input_)
             while execution.status not in ENDED:  # a server that is running may drive it instead of us

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Literal
 
 import httpx
 
@@ -20,6 +21,8 @@ from engine.sdk import Plugin, Step, steps_by_action
 from engine.store import Store
 from engine.worker import Worker
 from plugins import load_plugins
+
+Drives = Literal["all", "own", "nothing"]  # which executions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,16 +47,16 @@ _open: list[Runtime] = []
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now, is_working: bool = True
+    settings: Settings, *, clock: Callable[[], datetime] = utc_now, drives: Drives = "all"
 ) -> AsyncIterator[Runtime]:
     """Bring the database up to date and start all parts; the block's end closes them in reverse.
 
-    A command that runs no workflow isn't `is_working`, so that it doesn't claim what others should drive.
+    A command drives only its "own" executions or "nothing", so that it doesn't claim what a server should drive.
     """
     await migrate(settings)
     async with AsyncExitStack() as closing:
-        runtime = await _start(settings, closing, clock)
-        if is_working:
+        runtime = await _start(settings, closing, clock, drives)
+        if drives != "nothing":
             await runtime.worker.start()
             closing.push_async_callback(runtime.worker.stop)
         _open.append(runtime)
@@ -68,7 +71,7 @@ def get_runtime() -> Runtime:
     return _open[-1]
 
 
-async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[], datetime]) -> Runtime:
+async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[], datetime], drives: Drives) -> Runtime:
     plugins = load_plugins()
     steps = steps_by_action(plugins)
     database = Database(settings.database_url)
@@ -79,7 +82,7 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
     store = Store(database)
     journal = Journal(store)
     closing.push_async_callback(journal.close)
-    worker = Worker(store, journal, steps, http, sandbox)
+    worker = Worker(store, journal, steps, http, sandbox, takes_any=drives == "all")
     return Runtime(
         settings=settings,
         database=database,

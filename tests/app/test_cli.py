@@ -12,7 +12,7 @@ import pytest
 from app import cli
 from app.errors import Conflict, Invalid, NotFound, StartError
 from app.runtime import open_runtime
-from app.services import accounts, workflows
+from app.services import accounts, executions, owners, workflows
 from app.settings import get_settings
 
 
@@ -34,7 +34,7 @@ def sum_workflow(code: str) -> dict[str, Any]:
 
 
 async def add_workflow(definition: dict[str, Any]) -> str:
-    async with open_runtime(get_settings(), is_working=False) as rt:
+    async with open_runtime(get_settings(), drives="nothing") as rt:
         alice = await accounts.create_user(rt, email="alice@example.com", password="correct horse", name="Alice")
         return (await workflows.create_workflow(rt, alice, definition)).id
 
@@ -104,6 +104,23 @@ def test_a_workflow_runs_from_a_file_and_prints_its_result(tmp_path: Path, capsy
     cli.run(["workflow", "run", workflow_id, "--input", str(tmp_path / "input.json")])
 
     assert json.loads(capsys.readouterr().out) == 42
+
+
+def test_a_run_leaves_the_executions_of_others_to_the_server() -> None:
+    async def begin() -> str:
+        async with open_runtime(get_settings(), drives="nothing") as rt:
+            owner = await owners.find_owner(rt, workflow_id)
+            return (await executions.start_execution(rt, owner, workflow_id, input={})).id
+
+    async def read_status() -> str:
+        async with open_runtime(get_settings(), drives="nothing") as rt:
+            return (await executions.get_execution(rt, await owners.find_owner(rt, workflow_id), execution_id)).status
+
+    workflow_id = asyncio.run(add_workflow(sum_workflow("1 + 2")))
+    execution_id = asyncio.run(begin())
+    cli.run(["workflow", "run", workflow_id])
+
+    assert asyncio.run(read_status()) == "pending"
 
 
 def test_a_failed_run_says_why_and_exits_with_an_error() -> None:
