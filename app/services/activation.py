@@ -3,6 +3,7 @@
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from app.errors import Conflict
 from app.models import User, Workflow, WorkflowVersion
 from app.runtime import Runtime
 from app.services.drafts import definition_of
@@ -12,9 +13,13 @@ from app.services.rights import find_workflow
 
 async def activate_workflow(rt: Runtime, user: User, workflow_id: str) -> Workflow:
     """Make the draft the active version; raise InvalidWorkflow with its problems. Safe to call again."""
+    async with rt.database.read() as session:
+        checked = await find_workflow(session, user, workflow_id, to="read")
+    await check_runnable(rt, checked)
     async with rt.database.write() as session:
         workflow = await find_workflow(session, user, workflow_id, to="write")
-        await check_runnable(rt, workflow)
+        if workflow.rev != checked.rev:
+            raise Conflict("Somebody has changed this workflow just now. Look at it and activate it again.")
         workflow.active, workflow.active_version = True, await _keep_version(session, user, workflow)
         session.add(workflow)
     return workflow

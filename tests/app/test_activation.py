@@ -1,10 +1,12 @@
 """Activating: only what can run, and as a version that later edits don't touch."""
 
 import httpx
+import pytest
 from sqlmodel import select
 
-from app.models import WorkflowVersion
+from app.models import Workflow, WorkflowVersion
 from app.runtime import Runtime
+from app.services import activation
 from tests.app.conftest import Register
 from tests.app.shapes import GREETING, workflow
 from tests.app.test_workflows import create
@@ -59,3 +61,18 @@ async def test_a_stranger_may_not_activate(alice: httpx.AsyncClient, register: R
 
     assert (await charlie.post(f"/api/workflows/{made['id']}/activate")).status_code == 403
     assert (await charlie.post(f"/api/workflows/{made['id']}/deactivate")).status_code == 403
+
+
+async def test_a_draft_that_is_edited_while_it_is_checked_is_not_activated(
+    alice: httpx.AsyncClient, rt: Runtime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = await create(alice)
+
+    async def edit_meanwhile(_rt: Runtime, _workflow: Workflow) -> None:
+        await alice.put(f"/api/workflows/{made['id']}", json=workflow(name="Edited"))  # the database isn't locked
+
+    monkeypatch.setattr(activation, "check_runnable", edit_meanwhile)
+    answer = await alice.post(f"/api/workflows/{made['id']}/activate")
+
+    assert answer.status_code == 409
+    assert await versions(rt) == []
