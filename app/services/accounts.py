@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import timedelta
 
-from sqlalchemy import delete, func
+from sqlalchemy import delete
 from sqlalchemy.exc import IntegrityError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -39,13 +39,16 @@ async def sign_up(rt: Runtime, *, email: str, password: str, name: str, user_age
 async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_sign_up: bool = False) -> User:
     """Add a user with a workspace and an example of their own; raise Conflict for a taken e-mail."""
     email, name = check_email(email), check_text(name, "name", label="Name", max_length=100)
+    if is_sign_up:
+        async with rt.database.read() as session:
+            await _check_open(rt, session)  # before the hash, which takes its time
     password_hash = await hash_password(check_password(password))
     try:
         async with rt.database.write() as session:
             await rt.database.lock(session, "first user")
-            is_first = (await session.exec(select(func.count()).select_from(User))).one() == 0
-            if is_sign_up and not is_first and rt.settings.sign_up == "invite":
-                raise Forbidden("Registration is closed here. Ask the administrator for an account.")
+            is_first = await _is_first(session)
+            if is_sign_up:
+                await _check_open(rt, session)
             user = User(
                 email=email,
                 email_key=normalize_email(email) or email,
@@ -123,6 +126,15 @@ def check_password(password: str) -> str:
     if not is_storable(password):
         raise invalid_field("password", "The password contains a character that can't be used. Remove it.")
     return password
+
+
+async def _check_open(rt: Runtime, session: AsyncSession) -> None:
+    if rt.settings.sign_up == "invite" and not await _is_first(session):
+        raise Forbidden("Registration is closed here. Ask the administrator for an account.")
+
+
+async def _is_first(session: AsyncSession) -> bool:
+    return (await session.exec(select(User.id).limit(1))).first() is None
 
 
 async def _give_workspace(session: AsyncSession, user: User) -> None:

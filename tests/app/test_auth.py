@@ -171,6 +171,17 @@ async def test_only_the_first_may_register_where_registration_is_by_invitation(
     assert "administrator" in answer.json()["error"]["message"]
 
 
+@pytest.mark.parametrize("environment", [{"TREADLE_SIGN_UP": "invite"}])
+async def test_no_password_is_hashed_where_registration_is_closed(
+    register: Register, browse: Browse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await register("alice")
+    monkeypatch.setattr(accounts, "hash_password", None)
+    answer = await browse().post("/api/auth/sign-up", json=SIGN_UP | {"email": "bob@example.com"})
+
+    assert answer.status_code == 403
+
+
 async def test_the_form_enters_by_redirect(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
     answer = await stranger.post("/api/auth/forms/sign-in", data=SIGN_IN | {"next": "/workflows/wf_1/edit"})
 
