@@ -31,7 +31,7 @@ def make_client(settings: Settings) -> httpx.AsyncClient:
         base_url=settings.public_url,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # one workflow's cookies are no other's
         headers={"User-Agent": "Treadle"},
-        timeout=httpx.Timeout(None, connect=10),  # the node's own timeout ends the rest
+        timeout=httpx.Timeout(None, connect=10, pool=30),  # the node's own timeout ends the rest
         trust_env=False,
     )
 
