@@ -7,13 +7,16 @@ from typing import Any, NoReturn
 
 from fastapi import Request, Response
 from fastapi.routing import APIRoute
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.api.errors import error_response
 from app.errors import Invalid
 from app.runtime import get_runtime
+from app.security import read_session_cookie
 
-PATIENCE = 4  # how many limits of a body are read, and thrown away: many clients read no answer before they sent all
+FOR_STRANGERS = 64 * 1024  # bytes kept in memory of somebody who shows no session: an account's form is small
+PATIENCE = 4  # times the setting is read, and thrown away: many clients read no answer before they sent all
 
 
 class BodyLimit:
@@ -26,9 +29,12 @@ class BodyLimit:
         if scope["type"] != "http" or not scope["path"].startswith("/api/"):
             await self._app(scope, receive, send)
             return
-        limit = get_runtime().settings.max_body
-        if _declared_length(scope) > PATIENCE * limit or (body := await _read(receive, limit)) is None:
-            message = f"The request is larger than {limit:,} bytes. Send less, or raise TREADLE_MAX_BODY."
+        max_body = get_runtime().settings.max_body
+        limit, patience = _limit(scope, max_body), PATIENCE * max_body
+        if _declared_length(scope) > patience or (body := await _read(receive, limit, patience)) is None:
+            message = (
+                f"The request is larger than {limit:,} bytes. Send less, sign in first, or raise TREADLE_MAX_BODY."
+            )
             headers = {"Connection": "close"}
             await error_response(413, "too_large", message, headers=headers)(scope, receive, send)
         else:
@@ -81,6 +87,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON value")
 
 
+def _limit(scope: Scope, max_body: int) -> int:
+    headers = Headers(scope=scope)
+    is_stranger = read_session_cookie(headers.get("cookie", "")) is None and "authorization" not in headers
+    is_small = is_stranger or scope["path"].startswith("/api/auth/")
+    return min(FOR_STRANGERS, max_body) if is_small else max_body
+
+
 def _declared_length(scope: Scope) -> int:
     for name, value in scope["headers"]:
         if name == b"content-length" and value.isdigit():
@@ -88,9 +101,9 @@ def _declared_length(scope: Scope) -> int:
     return 0
 
 
-async def _read(receive: Receive, limit: int) -> bytes | None:
+async def _read(receive: Receive, limit: int, patience: int) -> bytes | None:
     parts, size, is_more = [], 0, True
-    while is_more and size <= PATIENCE * limit:
+    while is_more and size <= patience:
         message = await receive()
         if message["type"] == "http.disconnect":
             break

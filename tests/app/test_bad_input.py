@@ -35,6 +35,17 @@ async def test_twelve_megabytes_are_too_large_even_for_strangers(stranger: httpx
     assert declared.json()["error"]["code"] == chunked.json()["error"]["code"] == "too_large"
 
 
+async def test_a_stranger_may_send_no_more_than_a_form_needs(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    body = b'{"name": "' + b"x" * 100_000 + b'"}'
+    strange = await stranger.post("/api/workflows", content=body, headers=JSON)
+    hers = await alice.post("/api/workflows", content=body, headers=JSON)
+    at_the_gate = await alice.post("/api/auth/sign-in", content=body, headers=JSON)
+
+    assert [strange.status_code, hers.status_code, at_the_gate.status_code] == [413, 422, 413]
+
+
 @pytest.mark.parametrize(
     "body",
     [
