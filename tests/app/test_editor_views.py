@@ -126,3 +126,8 @@ def test_what_is_shown_of_json_is_read_as_the_same(value: Any) -> None:
 )
 def test_text_becomes_a_value_of_its_kind_and_else_stays_text(kind: Kind, text: str, value: Any) -> None:
     assert read_value(kind, text) == value
+
+
+@pytest.mark.parametrize("text", ["1.10", "1e5", "007", "12345678901234567890.5"])
+def test_a_header_that_looks_like_a_number_stays_as_it_was_typed(text: str) -> None:
+    assert read_value("json", text) == text

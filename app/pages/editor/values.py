@@ -18,11 +18,17 @@ def show_value(value: Any) -> str:
 
 
 def read_value(kind: Kind, text: str) -> Any:
-    """The value of a text; what isn't readable as its kind stays text, so that nothing typed is lost."""
+    """The value of a text; what isn't readable as its kind stays text, so that nothing typed is lost.
+
+    In JSON a number is one only when it is shown again as it was typed: the header `1.10` isn't `1.1`.
+    """
     if not text.strip():
         return None
     match kind:
-        case "number" | "json" | "schema" | "key-value":
+        case "json":
+            value = _parse_json(text)
+            return text if isinstance(value, int | float) and show_value(value) != text.strip() else value
+        case "number" | "schema" | "key-value":
             return _parse_json(text)
         case "boolean":
             return text == "true"
