@@ -51,7 +51,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     return Settings(
         host=host,
         port=port,
-        public_url=(env.get("TREADLE_PUBLIC_URL") or f"http://{_browser_host(host)}:{port}").rstrip("/"),
+        public_url=_read_public_url(env.get("TREADLE_PUBLIC_URL") or f"http://{_browser_host(host)}:{port}"),
         data=data,
         database_url=_read_database_url(env, data),
         egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
@@ -71,6 +71,19 @@ def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit():
         raise ValueError(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _read_public_url(text: str) -> str:
+    """The address as browsers write it in the Origin header: in lower case, without the scheme's own port."""
+    try:
+        parts = urlsplit(text.strip())
+        host, port = parts.hostname, parts.port
+    except ValueError:
+        host, port = None, None
+    if host is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query or parts.username:
+        raise ValueError(f"TREADLE_PUBLIC_URL must be like https://treadle.example.com, not {text!r}.")
+    own = {"http": 80, "https": 443}[parts.scheme]
+    return f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port not in {None, own} else "")
 
 
 def _read_database_url(env: Mapping[str, str], data: Path) -> str:
@@ -103,4 +116,8 @@ def _browser_host(host: str) -> str:
     """An address that a browser can open: a server that listens everywhere is reached on this machine."""
     if host in {"0.0.0.0", "::"}:  # noqa: S104
         return "127.0.0.1"
+    return _bracketed(host)
+
+
+def _bracketed(host: str) -> str:
     return f"[{host}]" if ":" in host else host

@@ -57,3 +57,21 @@ def test_a_database_file_is_meant_from_where_the_person_stands(given: str, kept:
 def test_what_cannot_be_read_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         read_settings({name: "perhaps"})
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://Treadle.Example.com:443/", "https://treadle.example.com"),
+        ("HTTP://treadle.example:80", "http://treadle.example"),
+        ("http://[::1]:8000", "http://[::1]:8000"),
+    ],
+)
+def test_the_public_address_is_kept_as_browsers_write_it(given: str, kept: str) -> None:
+    assert read_settings({"TREADLE_PUBLIC_URL": given}).origin == kept
+
+
+@pytest.mark.parametrize("given", ["example.com", "ftp://example.com", "https://", "http://a:b", "https://a.example/b"])
+def test_an_address_that_no_browser_would_open_is_refused(given: str) -> None:
+    with pytest.raises(ValueError, match="TREADLE_PUBLIC_URL must be like https://"):
+        read_settings({"TREADLE_PUBLIC_URL": given})
