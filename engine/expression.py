@@ -5,7 +5,7 @@ call, with only the parts of the outputs that it reads.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from engine.errors import ExpressionError
@@ -82,7 +82,7 @@ async def run_code(
     parsed = parse_code(source)
     _check_names(parsed, names)
     program = _Program(parsed.rewritten, [parsed], [1])
-    limits = Limits(min(CODE.seconds, seconds), CODE.mebibytes)
+    limits = replace(CODE, seconds=min(CODE.seconds, seconds))
     try:
         return await _run(program, read_parts(parsed.reads, names), sandbox, limits, printed)
     except _Failed as failure:

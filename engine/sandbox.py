@@ -32,12 +32,15 @@ _OPAQUE = re.compile(r"<.{1,200} at 0x[0-9a-f]+>|range\(-?\d+, -?\d+(, -?\d+)?\)
 
 @dataclass(frozen=True, slots=True)
 class Limits:
+    """What one use may take; code has worker processes of its own, so that no expression waits for it."""
+
     seconds: float
     mebibytes: int
+    is_code: bool = False
 
 
 EXPRESSION = Limits(seconds=1.0, mebibytes=64)
-CODE = Limits(seconds=10.0, mebibytes=128)
+CODE = Limits(seconds=10.0, mebibytes=128, is_code=True)
 
 
 class SandboxError(Exception):
@@ -70,22 +73,40 @@ class Printed:
 
 
 class Sandbox:
-    """Runs Python in at most two worker processes, each served by a thread of ours."""
+    """Runs Python in at most two worker processes for expressions and two for code."""
 
     def __init__(self, *, processes: int = 2, now: Callable[[], datetime] = utc_now) -> None:
-        self._processes = processes
-        self._functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
-        self._threads = ThreadPoolExecutor(processes, thread_name_prefix="sandbox")
-        self._pool: Monty | None = None
-        self._starting = Lock()
+        functions = {"now": lambda: now().astimezone(UTC), "uuid": lambda: str(uuid.uuid4())}
+        self._expressions = _Pool("expressions", processes, functions)
+        self._code = _Pool("code", processes, functions)
 
     async def run(self, source: str, values: Mapping[str, Any], limits: Limits, printed: Printed | None = None) -> Any:
         """Return the last value of the source as JSON; raise SandboxError. What it prints is added to `printed`.
 
         When it is cancelled, what runs is interrupted at once.
         """
+        pool = self._code if limits.is_code else self._expressions
+        return await pool.run(source, values, limits, printed or Printed())
+
+    async def close(self) -> None:
+        """End the worker processes."""
+        await self._expressions.close()
+        await self._code.close()
+
+
+class _Pool:
+    """Worker processes, each served by a thread of ours; they start with the first use."""
+
+    def __init__(self, name: str, processes: int, functions: Mapping[str, Callable[[], Any]]) -> None:
+        self._processes = processes
+        self._functions = dict(functions)
+        self._threads = ThreadPoolExecutor(processes, thread_name_prefix=name)
+        self._monty: Monty | None = None
+        self._starting = Lock()
+
+    async def run(self, source: str, values: Mapping[str, Any], limits: Limits, printed: Printed) -> Any:
         turn = _Turn()
-        work = partial(self._work, turn, source, values, limits, printed or Printed())
+        work = partial(self._work, turn, source, values, limits, printed)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except asyncio.CancelledError:
@@ -93,15 +114,14 @@ class Sandbox:
             raise
 
     async def close(self) -> None:
-        """End the worker processes."""
         await asyncio.to_thread(self._threads.shutdown, cancel_futures=True)
-        if self._pool is not None:
-            self._pool.__exit__(None, None, None)
-            self._pool = None
+        if self._monty is not None:
+            self._monty.__exit__(None, None, None)
+            self._monty = None
 
     def _work(self, turn: "_Turn", source: str, values: Mapping[str, Any], limits: Limits, printed: Printed) -> Any:
         try:
-            with self._open_pool().checkout(limits=_limits(limits)) as session, turn.hold(session.worker_pid):
+            with self._open().checkout(limits=_limits(limits)) as session, turn.hold(session.worker_pid):
                 value = session.feed_run(
                     source, inputs=dict(values), external_lookup=self._functions, print_callback=printed
                 )
@@ -111,12 +131,12 @@ class Sandbox:
             raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
         return _checked(value)
 
-    def _open_pool(self) -> Monty:
+    def _open(self) -> Monty:
         with self._starting:
-            if self._pool is None:
-                pool = Monty(min_processes=1, max_processes=self._processes, max_checkouts_per_worker=MAX_USES)
-                self._pool = pool.__enter__()
-            return self._pool
+            if self._monty is None:
+                monty = Monty(min_processes=1, max_processes=self._processes, max_checkouts_per_worker=MAX_USES)
+                self._monty = monty.__enter__()
+            return self._monty
 
 
 class _Turn:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from engine.errors import ExpressionError
-from engine.expression import evaluate_each, run_code
+from engine.expression import evaluate, evaluate_each, run_code
 from engine.inputs import resolve
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Binding, Field, Kind, Step, StepContext
@@ -195,3 +195,13 @@ async def test_only_the_beginning_of_what_is_printed_is_kept(sandbox: Sandbox) -
 
     assert printed.text.endswith("more characters")
     assert len(printed.text) < 70_000
+
+
+async def test_expressions_do_not_wait_for_endless_code(sandbox: Sandbox) -> None:
+    endless = [asyncio.create_task(run_code("while True: pass", {}, sandbox, seconds=60)) for _ in range(4)]
+
+    assert await asyncio.wait_for(evaluate("1 + 1", {}, sandbox), 5) == 2
+
+    for task in endless:
+        task.cancel()
+    await asyncio.gather(*endless, return_exceptions=True)
