@@ -5,6 +5,7 @@ import logging
 from collections import ChainMap
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, cast
 
 import httpx
@@ -14,7 +15,7 @@ from engine.events import Status
 from engine.expression import evaluate, evaluate_each, run_code
 from engine.graph import Node
 from engine.inputs import resolve
-from engine.json_values import NotJson, size_of, to_json, to_text
+from engine.json_values import NotJson, is_large, size_of, to_json, to_text
 from engine.redact import Redactor, find_secrets
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Step, StepContext, Taken
@@ -99,15 +100,15 @@ async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
         raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
     inputs = await resolve(step, node.inputs, attempt.names, tools.sandbox)
     attempt.redactor = Redactor(find_secrets(step, inputs, {}))
-    attempt.input = attempt.redactor.clean_input(inputs)
+    attempt.input = await _off_loop(attempt.redactor.clean_input, inputs)
     attempt.on_start(attempt.input)
     returned = await step.run(_context(attempt, tools), **inputs)
     taken = returned if isinstance(returned, Taken) else None
-    output = _keepable(taken.output if taken else returned)
+    output = await _off_loop(partial(_keepable, redactor=attempt.redactor), taken.output if taken else returned)
     return Outcome(
         status="succeeded",
         input=attempt.input,
-        output=attempt.redactor.clean_output(output),
+        output=output,
         handles=taken.handles if taken else None,
         stdout=_stdout(attempt),
     )
@@ -143,7 +144,12 @@ def _context(attempt: Attempt, tools: Tools) -> StepContext:
     )
 
 
-def _keepable(output: Any) -> Any:
+async def _off_loop(work: Callable[[Any], Any], value: Any) -> Any:
+    """Do what takes long for a large value where nobody else waits for it."""
+    return await asyncio.to_thread(work, value) if is_large(value) else work(value)
+
+
+def _keepable(output: Any, redactor: Redactor) -> Any:
     try:
         kept = to_json(output)
     except NotJson as error:
@@ -151,7 +157,7 @@ def _keepable(output: Any) -> Any:
     if (size := size_of(kept)) > MAX_OUTPUT:
         limit = MAX_OUTPUT // 1024**2
         raise StepError(f"The step gave {size // 1024**2} MiB; the most is {limit} MiB: take less.", kind="too_large")
-    return kept
+    return redactor.clean_output(kept)
 
 
 def _failed(attempt: Attempt, error: StepError) -> Outcome:

@@ -1,15 +1,17 @@
 """Fills a step's form for one run: evaluates the `{{ }}` and binds each value to where it stands."""
 
+import asyncio
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, cast
 from urllib.parse import quote
 
 from engine.errors import ExpressionError
 from engine.expression import evaluate_all
 from engine.field_problems import is_number, is_on
-from engine.json_values import parse_json, to_json
+from engine.json_values import is_large, parse_json, to_json
 from engine.sandbox import Sandbox
 from engine.sdk import Binding, Field, Step
 from engine.syntax import Parsed
@@ -24,8 +26,8 @@ async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any
     values = await evaluate_all(
         cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0]
     )
-    in_order = iter(values)
-    return {field.name: _fill(step, field, given, in_order) for field in step.fields}
+    fill = partial(_fill_all, step, given, iter(values))
+    return await asyncio.to_thread(fill) if is_large([values, given]) else fill()
 
 
 def _given(field: Field, inputs: Mapping[str, Any]) -> Any:
@@ -41,6 +43,10 @@ def _holes_in(field: Field, value: Any) -> list[Hole]:
     except ExpressionError as error:
         raise ExpressionError(error.message, field=field.name) from None
     return [part for part in parts if isinstance(part, Hole)]
+
+
+def _fill_all(step: Step, given: Mapping[str, Any], values: Iterator[Any]) -> dict[str, Any]:
+    return {field.name: _fill(step, field, given, values) for field in step.fields}
 
 
 def _fill(step: Step, field: Field, given: Mapping[str, Any], values: Iterator[Any]) -> Any:

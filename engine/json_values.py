@@ -10,6 +10,8 @@ from datetime import date, time
 from typing import Any
 
 MAX_DEPTH = 100
+LARGE = 20_000  # entries, or a hundred times as many characters
+_COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 MAX_BITS = 1024  # far beyond any id or amount, far below what freezes a browser
 
 
@@ -45,7 +47,27 @@ def to_text(text: str) -> str:
 
 def size_of(value: Any) -> int:
     """The characters that a JSON value takes when it is written."""
-    return len(json.dumps(value, ensure_ascii=False, separators=(",", ":")))
+    if is_large(value):  # piece by piece, so that other threads get their turn
+        return sum(map(len, _COMPACT.iterencode(value)))
+    return len(_COMPACT.encode(value))
+
+
+def is_large(value: Any) -> bool:
+    """Tell, without looking at all of it, whether to work through a value takes long enough to do it in a thread."""
+    waiting, seen = [value], 0
+    while waiting:
+        match waiting.pop():
+            case str(text):
+                seen += len(text) // 100
+            case dict(entries):
+                seen += len(entries)
+                waiting.extend(entries.values()) if seen < LARGE else None
+            case list() | tuple() as items:
+                seen += len(items)
+                waiting.extend(items) if seen < LARGE else None
+        if seen >= LARGE:
+            return True
+    return False
 
 
 def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
