@@ -16,6 +16,7 @@ MAX_NODES = 2_000
 MAX_EDGES = 10_000
 MAX_NAME = 200
 MAX_RENAMES = 100  # each looks through all expressions
+MAX_REWRITTEN = 4_000  # nodes whose inputs are written anew, over all renames
 MAX_DESCRIPTION = 10_000
 NODE_TYPES = ("trigger", "action", "condition", "group")
 
@@ -41,7 +42,7 @@ class Draft:
         self.nodes: list[Json] = list(definition.get("nodes") or [])
         self.edges: list[Json] = list(definition.get("edges") or [])
         self.given: dict[str, str] = {}  # the ids of added nodes, by those that they were asked for with
-        self.renames = 0
+        self.renames = self.rewritten = 0
         self.done: list[Json] = []
         self.inverse: list[Json] = []
 
@@ -148,10 +149,11 @@ class Draft:
             raise Rejected(f"Another node has the id {new!r} already.")
         if reason := names.why_not_an_id(new):
             raise Rejected(reason)
-        if self.renames == MAX_RENAMES:
-            raise Rejected(f"At most {MAX_RENAMES} nodes are renamed at once.")
+        if self.renames == MAX_RENAMES or self.rewritten >= MAX_REWRITTEN:
+            raise Rejected("So many changes of names at once take too long: do the rest afterwards.")
         self.renames += 1
         users = list(self._users(old, new))
+        self.rewritten += len(users)
         change = _made({"op": "rename_node", "id": old, "to": new}, {"op": "rename_node", "id": new, "to": old})
         for at, renamed, kept in users:
             user = self.nodes[at]

@@ -14,12 +14,14 @@ from dataclasses import dataclass
 from typing import Any
 
 from engine.draft import Draft, Rejected
-from engine.json_values import NotJson, to_json
+from engine.json_values import NotJson, size_of, to_json
 from engine.nested import NoPlace
 from engine.sdk import Step
 
 Json = dict[str, Any]
 MAX_OPS = 1_000
+MAX_SIZE = 8 * 1024 * 1024  # characters of JSON
+TOO_LARGE = f"The workflow would be larger than {MAX_SIZE // 1024**2} MiB: keep large data elsewhere and fetch it."
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +46,8 @@ def apply_ops(definition: Mapping[str, Any], ops: Any, steps: Mapping[str, Step]
             draft.apply(_check(op))
         except (Rejected, NoPlace) as error:
             rejected.append({"op": op, "reason": str(error)})
+    if draft.done and (size := size_of(draft.finished())) > MAX_SIZE and size > size_of(definition):
+        return Applied(dict(definition), [], [], [{"op": op, "reason": TOO_LARGE} for op in ops])
     return Applied(draft.finished(), draft.done, draft.inverse, rejected)
 
 

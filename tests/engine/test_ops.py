@@ -254,3 +254,27 @@ def test_the_inverse_undoes_and_the_ops_replay_whatever_was_done(ops: list[dict[
 
     assert (replayed.definition, replayed.rejected) == (applied.definition, [])
     assert (undone.definition, undone.rejected) == (before, [])
+
+
+def test_a_workflow_does_not_grow_without_bounds_but_may_always_shrink() -> None:
+    definition = workflow(node("a"))
+    sets = [{"op": "set", "id": "a", "path": ["inputs", f"f{n}"], "value": "x" * 3_000_000} for n in range(3)]
+
+    grown = apply_ops(definition, sets, STEPS)
+    large = apply_ops(definition, sets[:2], STEPS).definition
+    large["description"] = "x" * 5_000_000
+    shrunk = apply_ops(large, [{"op": "remove_node", "id": "lead"}], STEPS)
+
+    assert grown.definition == definition
+    assert [found["reason"][:33] for found in grown.rejected] == ["The workflow would be larger than"] * 3
+    assert shrunk.rejected == []
+
+
+def test_a_widely_used_node_is_not_renamed_over_and_over_in_one_go(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.draft.MAX_REWRITTEN", 3)
+    definition = workflow(*(node(id_, inputs={"value": "{{ lead }}"}) for id_ in "abc"))
+    renames = [{"op": "rename_node", "id": old, "to": new} for old, new in [("lead", "leads"), ("leads", "lead")]]
+
+    applied = apply_ops(definition, renames, STEPS)
+
+    assert [found["op"] for found in applied.rejected] == renames[1:]
