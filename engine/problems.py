@@ -17,6 +17,9 @@ from engine.setting_problems import find_setting_problems
 from engine.syntax import BUILTINS, Parsed
 from engine.template import parsed_sources
 
+MAX_PROBLEMS = 1_000
+MAX_SUGGESTIONS = 20  # to look for similar names takes long
+
 
 @dataclass(frozen=True, slots=True)
 class Problem:
@@ -28,7 +31,14 @@ class Problem:
 
 
 def find_problems(definition: Any, steps: Mapping[str, Step]) -> list[Problem]:
-    """List all problems of any JSON that should be a definition; never raises."""
+    """List the problems of any JSON that should be a definition, the first thousand of them; never raises."""
+    problems = _find_all(definition, steps)
+    if (more := len(problems) - MAX_PROBLEMS) > 0:
+        problems[MAX_PROBLEMS:] = [Problem(None, None, f"There are {more:,} more problems.")]
+    return problems
+
+
+def _find_all(definition: Any, steps: Mapping[str, Step]) -> list[Problem]:
     nodes, edges, problems = _read_lists(definition)
     if not problems or nodes:
         nodes, shape = _check_shapes(nodes)
@@ -152,6 +162,7 @@ class _Scopes:
         before = topology.neighbours(ordered, [(t, s) for s, t in pairs if {s, t} <= ordered])
         self.bits = {id_: 1 << place for place, id_ in enumerate(self.order)}
         self.before = topology.upstream(self.order, before)
+        self.suggestions = 0
 
     def sees(self, id_: str, name: str) -> bool:
         if name in names.ALWAYS_THERE or id_ not in self.before:  # in a circle everything comes before everything
@@ -168,7 +179,7 @@ def _check_node(node: dict[str, Any], steps: Mapping[str, Step], scopes: _Scopes
     for setting, message in find_setting_problems(node, scopes.ids):
         yield Problem(id_, setting, message)
     if (step := _find_step(data.get("action"), steps)) is None:
-        yield Problem(id_, "action", _unknown_action(data.get("action"), steps))
+        yield Problem(id_, "action", _unknown_action(data.get("action"), steps, scopes))
     elif node.get("type") != step.node_type:
         yield Problem(id_, "type", f"{step.label} is of type {step.node_type}, not {node.get('type')}.")
     if not isinstance(inputs := data.get("inputs") or {}, dict):
@@ -184,10 +195,13 @@ def _find_step(action: Any, steps: Mapping[str, Step]) -> Step | None:
     return steps.get(action) if isinstance(action, str) else None
 
 
-def _unknown_action(action: Any, steps: Mapping[str, Step]) -> str:
+def _unknown_action(action: Any, steps: Mapping[str, Step], scopes: _Scopes) -> str:
     if not action or not isinstance(action, str):
         return "This node has no action: choose one."
-    return f"There is no action {action[:80]!r}.{_did_you_mean(action, steps)}"
+    if scopes.suggestions == MAX_SUGGESTIONS:
+        return f"There is no action {action[:80]!r}."
+    scopes.suggestions += 1
+    return f"There is no action {action[:80]!r}.{_did_you_mean(action[:80], steps)}"
 
 
 def _check_expressions(
@@ -210,6 +224,9 @@ def _unknown_name(name: str, scopes: _Scopes, id_: str) -> str:
         return f"{name!r} is this node itself: it can't use its own output."
     if name in scopes.ids:
         return f"The node {name!r} doesn't come before this one: connect it, or use another."
+    if scopes.suggestions == MAX_SUGGESTIONS:
+        return f"No node named {name!r} comes before this one."
+    scopes.suggestions += 1
     known = scopes.names(id_)
     there = f" Before it: {', '.join(known[-10:])}." if known else ""
     return f"No node named {name!r} comes before this one.{_did_you_mean(name, known) or there}"

@@ -31,6 +31,7 @@ class Reader(ast.NodeVisitor):
     def __init__(self, text: str, tree: ast.Module | ast.Expression) -> None:
         self.text = text
         self.lines = _line_spans(text)
+        self.columns: dict[int, list[int]] = {}
         self.variables, self.definitions = _bound_names(tree)
         self.has_classes = any(isinstance(node, ast.ClassDef) for node in ast.walk(tree))
         self.scopes: list[set[str]] = []
@@ -159,7 +160,11 @@ class Reader(ast.NodeVisitor):
     def _offset(self, line: int | None, column: int | None) -> int:
         """Characters from the beginning; Python counts columns in bytes of UTF-8."""
         begin, end = self.lines[(line or 1) - 1]
-        return begin + len(self.text[begin:end].encode()[: column or 0].decode(errors="ignore"))
+        if self.text.isascii():
+            return begin + (column or 0)
+        if begin not in self.columns:
+            self.columns[begin] = _columns(self.text[begin:end])
+        return begin + self.columns[begin][column or 0]
 
     @contextmanager
     def _scope(self, names: set[str]) -> Iterator[None]:
@@ -170,6 +175,12 @@ class Reader(ast.NodeVisitor):
 
 def _line_spans(text: str) -> list[tuple[int, int]]:
     return [match.span() for match in _LINE.finditer(text)]
+
+
+def _columns(line: str) -> list[int]:
+    """For each byte of a line the place of its character."""
+    places = [place for place, character in enumerate(line) for _ in character.encode()]
+    return [*places, len(line)]
 
 
 def _argument_names(arguments: ast.arguments) -> set[str]:

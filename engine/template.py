@@ -15,6 +15,7 @@ from engine.syntax import Parsed, parse_code, parse_expression
 
 T = TypeVar("T")
 MAX_CLOSINGS = 20
+MAX_CACHED = 2_000  # characters; longer texts are rare and would fill the memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,20 +27,9 @@ class Hole:
     parsed: Parsed
 
 
-@lru_cache(maxsize=4096)
 def split(text: str) -> tuple[str | Hole, ...]:
     """Cut text into literal text and holes; raise ExpressionError when a hole can't be read."""
-    parts: list[str | Hole] = []
-    literal, done = "", 0
-    while (open_ := text.find("{{", done)) >= 0:
-        if text[:open_].endswith("\\"):
-            literal, done = literal + text[done : open_ - 1] + "{{", open_ + 2
-            continue
-        hole = _read_hole(text, open_ + 2)
-        parts += [literal + text[done:open_], hole]
-        literal, done = "", hole.start + len(hole.source) + 2
-    parts.append(literal + text[done:])
-    return tuple(part for part in parts if part != "")
+    return _split_short(text) if len(text) <= MAX_CACHED else _split(text)
 
 
 def has_holes(text: str) -> bool:
@@ -110,6 +100,25 @@ def strings_in(value: Any) -> Iterator[str]:
                 waiting.extend(reversed(items.values()))
             case list(items):
                 waiting.extend(reversed(items))
+
+
+def _split(text: str) -> tuple[str | Hole, ...]:
+    parts: list[str | Hole] = []
+    literal: list[str] = []
+    done = 0
+    while (open_ := text.find("{{", done)) >= 0:
+        if text.startswith("\\", open_ - 1) and open_ > done:
+            literal += [text[done : open_ - 1], "{{"]
+            done = open_ + 2
+            continue
+        hole = _read_hole(text, open_ + 2)
+        parts += ["".join([*literal, text[done:open_]]), hole]
+        literal, done = [], hole.start + len(hole.source) + 2
+    parts.append("".join([*literal, text[done:]]))
+    return tuple(part for part in parts if part != "")
+
+
+_split_short = lru_cache(maxsize=4096)(_split)
 
 
 def _read_hole(text: str, start: int) -> Hole:

@@ -172,3 +172,16 @@ def test_the_graph_knows_who_comes_before_whom() -> None:
 def test_what_is_no_workflow_cannot_be_parsed(junk: Any) -> None:
     with pytest.raises(DefinitionError):
         parse(junk)
+
+
+def test_of_very_many_problems_the_first_thousand_are_listed() -> None:
+    unknown = ",".join(f"orde{number}" for number in range(1_100))
+    definition = workflow(node("a", inputs={"value": f"{{{{ [{unknown}] }}}}"}), edges="lead>a")
+    definition["nodes"].append(node("order"))
+    definition["edges"].append({"id": "e", "source": "order", "target": "a"})
+
+    problems = find_problems(definition, STEPS)
+
+    assert len(problems) == 1_001
+    assert problems[-1].message == "There are 100 more problems."
+    assert sum("Did you mean" in problem.message for problem in problems) == 20

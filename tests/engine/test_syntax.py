@@ -74,3 +74,9 @@ def test_only_the_parts_that_are_read_are_asked_for() -> None:
         ("h",),
         ("i", "j"),
     )
+
+
+def test_places_are_told_in_characters_whatever_the_language() -> None:
+    parsed = parse_code('x = "ü€😀"; y = lead.name + "é"; trigger')
+
+    assert [(found.name, found.start) for found in parsed.references][-2:] == [("lead", 15), ("trigger", 32)]
