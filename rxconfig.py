@@ -31,6 +31,7 @@ config = rx.Config(
     api_url=f"http://{BUILD_HOST}",
     cors_allowed_origins=sorted(get_settings().origins),
     state_manager_mode=rx.constants.StateManagerMode.MEMORY,  # on disk it would keep cookies in pickles
+    trusted_proxy_hops=get_settings().trusted_proxies,
     telemetry_enabled=False,
     show_built_with_reflex=False,
     frontend_compression_formats=["brotli", "gzip"],

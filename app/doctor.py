@@ -10,7 +10,7 @@ from app import frontend, preflight
 from app.errors import StartError
 from app.settings import Settings
 
-WIDTH = 22
+WIDTH = 24
 
 
 def examine(settings: Settings) -> bool:
@@ -36,6 +36,7 @@ def describe_settings(settings: Settings) -> dict[str, str]:
         "TREADLE_EGRESS_ALLOW": ",".join(settings.egress_allow) or "nothing",
         "TREADLE_SIGN_UP": settings.sign_up,
         "TREADLE_MAX_BODY": f"{settings.max_body} bytes",
+        "TREADLE_TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
 
 

@@ -22,6 +22,7 @@ class Settings:
     egress_allow: tuple[str, ...] = ()
     sign_up: Literal["open", "invite"] = "open"
     max_body: int = 10 * 1024 * 1024
+    trusted_proxies: int = 0
 
     @property
     def origin(self) -> str:
@@ -57,6 +58,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
         sign_up=_read_sign_up(env, host),
         max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
+        trusted_proxies=_read_int(env, "TREADLE_TRUSTED_PROXIES", 0),
     )
 
 

@@ -7,14 +7,16 @@ from fastapi import APIRouter, Depends, Request, Response
 from pydantic import BaseModel, Field
 
 from app.api.access import CurrentSession, RuntimeOf, check_origin_if_given, read_token
+from app.api.addresses import find_address
 from app.api.body import JsonRoute
 from app.models import User
 from app.security import COOKIE
 from app.services import accounts
-from app.services.accounts import SESSION_LIFE, SignedIn
+from app.services.accounts import SignedIn
 from app.settings import Settings
 
 router = APIRouter(prefix="/api/auth", tags=["Accounts"], route_class=JsonRoute)
+COOKIE_LIFE = 400 * 24 * 3600  # seconds; the session ends earlier, but slides where no cookie can be set again
 NoForeignPage = Depends(check_origin_if_given)
 
 
@@ -63,7 +65,11 @@ async def sign_up(body: SignUp, request: Request, response: Response, rt: Runtim
 @router.post("/sign-in", summary="Sign in", dependencies=[NoForeignPage])
 async def sign_in(body: SignIn, request: Request, response: Response, rt: RuntimeOf) -> UserAnswer:
     signed_in = await accounts.sign_in(
-        rt, email=body.email, password=body.password, address=address(request), user_agent=user_agent(request)
+        rt,
+        email=body.email,
+        password=body.password,
+        address=find_address(request, rt.settings.trusted_proxies),
+        user_agent=user_agent(request),
     )
     set_cookie(response, signed_in, rt.settings)
     return UserAnswer(user=describe_user(signed_in.user))
@@ -86,7 +92,7 @@ def set_cookie(response: Response, signed_in: SignedIn, settings: Settings) -> N
     response.set_cookie(
         COOKIE,
         signed_in.token,
-        max_age=int(SESSION_LIFE.total_seconds()),
+        max_age=COOKIE_LIFE,
         path="/",
         secure=settings.is_https,
         httponly=True,
@@ -97,11 +103,6 @@ def set_cookie(response: Response, signed_in: SignedIn, settings: Settings) -> N
 def describe_user(user: User) -> UserOut:
     """A user as the interface shows them."""
     return UserOut.model_validate(user, from_attributes=True)
-
-
-def address(request: Request) -> str:
-    """Where a request comes from; forwarding headers are anybody's to write and so are not asked."""
-    return request.client.host if request.client else ""
 
 
 def user_agent(request: Request) -> str:

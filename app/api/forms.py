@@ -9,7 +9,8 @@ from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
 
 from app.api.access import ForeignOrigin, RuntimeOf, check_origin, read_token
-from app.api.auth import address, set_cookie, user_agent
+from app.api.addresses import find_address
+from app.api.auth import set_cookie, user_agent
 from app.errors import AppError
 from app.runtime import Runtime
 from app.security import COOKIE
@@ -55,7 +56,11 @@ async def sign_in(
     request: Request, rt: RuntimeOf, email: Text = "", password: Text = "", next: Text = ""
 ) -> RedirectResponse:
     signed_in = await accounts.sign_in(
-        rt, email=email, password=password, address=address(request), user_agent=user_agent(request)
+        rt,
+        email=email,
+        password=password,
+        address=find_address(request, rt.settings.trusted_proxies),
+        user_agent=user_agent(request),
     )
     return _enter(rt, signed_in, next)
 

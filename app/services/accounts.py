@@ -68,16 +68,19 @@ async def create_user(rt: Runtime, *, email: str, password: str, name: str, is_s
 async def sign_in(rt: Runtime, *, email: str, password: str, address: str = "", user_agent: str = "") -> SignedIn:
     """Check e-mail and password; raise Unauthorized when wrong and RateLimited after too many failures."""
     now = rt.clock()
-    keys = (f"email {normalize_email(email)}", f"address {address}")
+    user = await _find_user(rt, email)
+    # With the hash in it, whoever gets a new password begins anew, in whatever process they got it.
+    by_email = f"email {normalize_email(email)} {user.password_hash if user else ''}"
+    keys = [by_email, *([f"address {address}"] if address else [])]
     for key in keys:
         rt.attempts.check(key, now)
     for key in keys:
         rt.attempts.add(key, now)
-    user = await _find_user(rt, email)
     if not await is_password(password[:1000], user.password_hash if user else None) or user is None:
         raise Unauthorized("Wrong e-mail or password.")
-    rt.attempts.forget(keys[0])
-    rt.attempts.take_back(keys[1], now)
+    rt.attempts.forget(by_email)
+    for key in keys[1:]:
+        rt.attempts.take_back(key, now)
     async with rt.database.write() as session:
         await session.exec(delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) < now))
         return _open_session(rt, session, user, user_agent)
@@ -113,7 +116,6 @@ async def reset_password(rt: Runtime, *, email: str, password: str) -> User:
         user.password_hash = password_hash
         session.add(user)
         await session.exec(delete(Session).where(col(Session.user_id) == user.id))
-    rt.attempts.forget(f"email {user.email_key}")
     return user
 
 

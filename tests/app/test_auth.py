@@ -25,6 +25,7 @@ async def test_signing_up_signs_in_with_a_cookie_that_scripts_cannot_read(strang
     cookie = answer.headers["set-cookie"]
     assert all(part in cookie for part in ("HttpOnly", "SameSite=lax", "Path=/"))
     assert "Secure" not in cookie
+    assert "Max-Age=34560000" in cookie  # longer than the session, which slides where no cookie can be set again
     assert (await stranger.get("/api/auth/session")).json()["user"]["email"] == "Alice@example.com"
 
 
@@ -116,6 +117,42 @@ async def test_ten_failures_close_the_door_for_a_quarter_of_an_hour(
     assert closed.status_code == 429
     assert 0 < int(closed.headers["retry-after"]) <= 901
     assert opened.status_code == 200
+
+
+async def guess_ten_times(browser: httpx.AsyncClient, **headers: str) -> None:
+    for number in range(10):
+        guess = {"email": f"nobody{number}@example.com", "password": "wrong"}
+        await browser.post("/api/auth/sign-in", json=guess, headers=headers)
+
+
+async def test_a_proxy_that_nobody_told_us_of_locks_nobody_out(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    await guess_ten_times(stranger)
+
+    assert (await stranger.post("/api/auth/sign-in", json=SIGN_IN)).status_code == 200
+
+
+@pytest.mark.parametrize("environment", [{"TREADLE_TRUSTED_PROXIES": "1"}])
+async def test_behind_a_proxy_the_one_who_guesses_is_locked_out(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient
+) -> None:
+    guesser, other = {"X-Forwarded-For": "198.51.100.1"}, {"X-Forwarded-For": "198.51.100.2"}
+    await guess_ten_times(stranger, **guesser)
+    answers = [await stranger.post("/api/auth/sign-in", json=SIGN_IN, headers=sender) for sender in (guesser, other)]
+
+    assert [answer.status_code for answer in answers] == [429, 200]
+
+
+async def test_a_new_password_opens_the_door_again_even_when_another_process_set_it(
+    alice: httpx.AsyncClient, stranger: httpx.AsyncClient, rt: Runtime
+) -> None:
+    for _ in range(11):
+        answer = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"password": "wrong"})
+    await accounts.reset_password(rt, email="alice@example.com", password="another one")
+    opened = await stranger.post("/api/auth/sign-in", json=SIGN_IN | {"password": "another one"})
+
+    assert (answer.status_code, opened.status_code) == (429, 200)
 
 
 async def test_signing_in_often_is_no_failure(alice: httpx.AsyncClient, stranger: httpx.AsyncClient) -> None:
