@@ -97,7 +97,7 @@ async def test_a_wrong_password_and_an_unknown_email_get_the_same_answer(
     assert wrong.json() == unknown.json()
 
 
-@pytest.mark.parametrize("password", ["", "Nul\0", "half \ud800", "x" * 100_000])
+@pytest.mark.parametrize("password", ["", "Nul\0", "half \ud800", "x" * 50_000])
 async def test_a_password_that_nobody_can_have_is_wrong(alice: httpx.AsyncClient, password: str) -> None:
     body = json.dumps(SIGN_IN | {"password": password})
     answer = await alice.post("/api/auth/sign-in", content=body, headers={"Content-Type": "application/json"})
