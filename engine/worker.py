@@ -2,9 +2,6 @@
 
 import asyncio
 import logging
-import os
-import secrets
-import socket
 from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
 from datetime import timedelta
 from functools import partial
@@ -15,9 +12,11 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from engine.attempt import Tools
 from engine.clock import Clock, SystemClock
+from engine.ends import Ends
 from engine.errors import LostRace, Unwritable
-from engine.events import ENDED, Event
+from engine.events import Event
 from engine.journal import Journal
+from engine.liveness import is_dead, new_name
 from engine.models import Execution
 from engine.runner import Runner
 from engine.sandbox import Sandbox
@@ -48,7 +47,7 @@ class Worker:
         takes_any: bool = True,
     ) -> None:
         """Prepare to drive up to `limit` executions at once; without `takes_any` only those that are submitted."""
-        self.name = f"{socket.gethostname()}:{os.getpid()}:{secrets.token_hex(4)}"
+        self.name = new_name()
         self._store = store
         self._journal = journal
         self._clock = clock or SystemClock()
@@ -56,18 +55,18 @@ class Worker:
         self._limit = limit
         self._takes_any = takes_any
         self._work = asyncio.Event()
-        self._open: set[str] = set()  # known not to have ended, without a look at the database
+        self._submitted: set[str] = set()
+        self._ends = Ends(store)
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._duties: list[asyncio.Task[None]] = []
-        self._waiting: dict[str, list[asyncio.Event]] = {}
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
         """Take over what dead processes on this machine have left, and begin to look for work."""
         for holder in await self._store.list_holders():
-            if _is_dead(holder):
+            if is_dead(holder):
                 await self._store.release(holder)
-        self._unsubscribe = self._journal.subscribe(self._note_ends)
+        self._unsubscribe = self._journal.subscribe(self._ends.hear)
         self._duties = [asyncio.create_task(self._claim_work()), asyncio.create_task(self._renew_claims())]
 
     async def stop(self, *, grace: float = 20) -> None:
@@ -80,33 +79,17 @@ class Worker:
         await self._store.release(self.name)
         if self._unsubscribe:
             self._unsubscribe()
+            self._unsubscribe = None
 
     def submit(self, execution_id: str) -> None:
         """Have an execution that has been committed driven at once, not at the next look."""
-        self._open.add(execution_id)
+        self._submitted.add(execution_id)
+        self._ends.expect(execution_id)
         self._work.set()
 
     async def wait(self, execution_id: str, timeout: float) -> bool:
         """Return whether the execution has ended, as soon as it has or after `timeout` seconds."""
-        ended = asyncio.Event()
-        self._waiting.setdefault(execution_id, []).append(ended)
-        try:
-            if await self._has_ended(execution_id):
-                return True
-            async with asyncio.timeout(timeout):
-                return await ended.wait()
-        except TimeoutError:
-            return False
-        finally:
-            self._waiting[execution_id].remove(ended)
-            if not self._waiting[execution_id]:
-                del self._waiting[execution_id]
-
-    async def _has_ended(self, execution_id: str) -> bool:
-        if execution_id in self._open:
-            return False
-        execution = await self._store.get_execution(execution_id)
-        return execution is not None and execution.status in ENDED
+        return await self._ends.wait(execution_id, timeout)
 
     async def _claim_work(self) -> None:
         """Claim whatever is free and drive it, at a call and from time to time."""
@@ -120,13 +103,16 @@ class Worker:
         if not (room := self._limit - len(self._driving)):
             return
         now = self._clock.now()
-        only = None if self._takes_any else self._open
+        submitted = set(self._submitted)
+        only = None if self._takes_any else submitted
         ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=min(room, MAX_CLAIM), only=only)
         new = [id_ for id_ in ids if id_ not in self._driving]  # after a pause our own claims may have run out
         for execution, events in await self._store.load(new) if new else []:
             task = asyncio.create_task(self._drive(execution, events), name=execution.id)
             self._driving[execution.id] = task
-        self._open.intersection_update(self._driving)
+        self._submitted -= submitted
+        for id_ in submitted - self._driving.keys():
+            self._ends.forget(id_)  # another process has it
         if len(ids) == MAX_CLAIM:
             self._work.set()  # there may be more
 
@@ -144,7 +130,7 @@ class Worker:
             await _keep_going(partial(self._give_up, execution, "internal", INTERNAL), "end it")
         finally:
             self._driving.pop(execution.id, None)
-            self._open.discard(execution.id)
+            self._ends.forget(execution.id)
             if len(self._driving) == self._limit - 1:
                 self._work.set()  # there is room again
 
@@ -168,31 +154,6 @@ class Worker:
             if task := self._driving.get(id_):
                 log.warning("Execution %s is no longer ours", id_)
                 task.cancel()
-
-    def _note_ends(self, events: Sequence[Event]) -> None:
-        for event in events:
-            if event.node_id is None and event.status in ENDED:
-                self._open.discard(event.execution_id)
-                for ended in self._waiting.get(event.execution_id, ()):
-                    ended.set()
-
-
-def _is_dead(holder: str) -> bool:
-    """Tell whether a process of this machine is gone; one with our own pid was in a container before us."""
-    match holder.rsplit(":", 2):
-        case [host, pid, _] if host == socket.gethostname() and pid.isdigit():
-            return int(pid) == os.getpid() or not _is_alive(int(pid))
-    return False
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except PermissionError:
-        return True
-    except ProcessLookupError:
-        return False
-    return True
 
 
 async def _keep_going(duty: Callable[[], Awaitable[None]], what: str) -> None:

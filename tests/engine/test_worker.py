@@ -1,8 +1,6 @@
 """The worker: who drives what, also after a crash, and how it leaves."""
 
 import asyncio
-import os
-import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
@@ -11,12 +9,11 @@ import httpx
 import pytest
 
 from engine.events import Event
+from engine.liveness import new_name
 from engine.sdk import Step, StepContext, Taken
 from engine.worker import Worker
 from tests.engine.build import node, workflow
 from tests.engine.conftest import START, Engine
-
-HERE = socket.gethostname()
 
 
 def make_worker(engine: Engine, *, limit: int = 100) -> Worker:
@@ -57,14 +54,23 @@ async def test_waiting_ends_when_the_time_is_over(engine: Engine, worker: Worker
 
 async def test_executions_left_by_a_dead_process_are_taken_over_at_start(engine: Engine) -> None:
     lease = START + timedelta(seconds=30)
-    dead = await engine.insert(workflow(), status="running", claimed_by=f"{HERE}:4194305:x", claimed_until=lease)
-    before_us = await engine.insert(workflow(), claimed_by=f"{HERE}:{os.getpid()}:x", claimed_until=lease)
+    place, pid, begin, _ = new_name().rsplit(":", 3)
+    dead = await engine.insert(workflow(), status="running", claimed_by=f"{place}:4194305:1:x", claimed_until=lease)
+    before_us = await engine.insert(workflow(), claimed_by=f"{place}:{pid}:{begin}1:x", claimed_until=lease)
     worker = make_worker(engine)
 
     await worker.start()
 
     assert await worker.wait(dead, 5)
     assert await worker.wait(before_us, 5)
+    await worker.stop()
+
+
+async def test_a_worker_that_is_stopped_twice_does_no_harm(engine: Engine) -> None:
+    worker = make_worker(engine)
+    await worker.start()
+
+    await worker.stop()
     await worker.stop()
 
 
