@@ -40,6 +40,7 @@ class Hub:
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
         self._lists: dict[str, list[ExecutionRow]] = {}  # by workflow, until one of its executions starts or ends
+        self._newest: dict[str, str] = {}  # by workflow, its newest execution; ids sort by time
         self._workflow_of: dict[str, str] = {}  # by execution, those heard of lately
         self._moved: dict[str, bool] = {}  # by execution, whether it has started or ended
         self._has_moved = asyncio.Event()
@@ -108,18 +109,23 @@ class Hub:
             self._has_moved.set()
             await asyncio.sleep(PAUSE_AFTER_FAILURE)
             raise
-        await asyncio.sleep(max(PAUSE, 2 * (time.monotonic() - began)))
+        took = time.monotonic() - began
+        await asyncio.sleep(max(PAUSE - took, took / 2))
 
     async def _watched_workflows(self, moved: dict[str, bool]) -> set[str]:
         """The watched workflows that these executions are of; the lists that have changed are forgotten."""
         watched = {watcher.workflow_id for watcher in self._watchers.values()}
         if not watched:
             self._lists.clear()
+            self._newest.clear()
             return set()
         await self._find_workflows(moved)
         for execution_id, has_turned in moved.items():
+            workflow_id = self._workflow_of.get(execution_id, "")
             if has_turned:
-                self._lists.pop(self._workflow_of.get(execution_id, ""), None)
+                self._lists.pop(workflow_id, None)
+            if workflow_id in self._newest:
+                self._newest[workflow_id] = max(self._newest[workflow_id], execution_id)
         return watched & {self._workflow_of.get(execution_id, "") for execution_id in moved}
 
     async def _find_workflows(self, execution_ids: Iterable[str]) -> None:
@@ -143,18 +149,15 @@ class Hub:
         async with self._progress_turn:
             if not (watchers := await self._only_readers(watchers, workflow_id)):
                 return
-            rows = await self._read_list(user_of(watchers), workflow_id)
-            newest = rows[0].id if rows else ""
-            await _do_all(
-                self._show_view(group, workflow_id, execution_id, node_id, rows)
-                for (execution_id, node_id), group in by_view(watchers, newest=newest).items()
-            )
+            if workflow_id not in self._newest:
+                await self._read_list(user_of(watchers), workflow_id)
+            views = by_view(watchers, newest=self._newest[workflow_id])
+            await _do_all(self._show_view(group, workflow_id, *view) for view, group in views.items())
+            await self._tell(watchers, {"executions": await self._read_list(user_of(watchers), workflow_id)})
 
-    async def _show_view(
-        self, group: Watchers, workflow_id: str, execution_id: str, node_id: str, rows: list[ExecutionRow]
-    ) -> None:
+    async def _show_view(self, group: Watchers, workflow_id: str, execution_id: str, node_id: str) -> None:
         shown = await show_execution(self._runtime, user_of(group), execution_id, node_id)
-        await self._tell(group, {"executions": rows} | self._values(workflow_id, shown))
+        await self._tell(group, self._values(workflow_id, shown))
 
     async def _only_readers(self, watchers: Watchers, workflow_id: str) -> Watchers:
         """Forget the tabs whose session has ended or whose person may read this no longer."""
@@ -167,7 +170,8 @@ class Hub:
 
     async def _read_list(self, user: User, workflow_id: str) -> list[ExecutionRow]:
         if workflow_id not in self._lists:
-            self._lists[workflow_id] = await show_list(self._runtime, user, workflow_id)
+            rows = await show_list(self._runtime, user, workflow_id)
+            self._lists[workflow_id], self._newest[workflow_id] = rows, rows[0].id if rows else ""
         return self._lists[workflow_id]
 
     def _values(self, workflow_id: str, shown: Shown, **said: Any) -> dict[str, Any]:

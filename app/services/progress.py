@@ -1,5 +1,6 @@
 """An execution as the canvas follows it: what has become of its nodes and edges, and the data of one node."""
 
+import asyncio
 from collections.abc import Mapping, Sequence, Set
 from typing import Any, Literal
 
@@ -13,8 +14,9 @@ from engine.store import NodeSummary
 
 async def read_progress(rt: Runtime, user: User, execution_id: str) -> dict[str, Any]:
     """An execution as the interface shows it, with `edges` `{id: "taken" | "skipped"}` for those that are decided."""
-    execution = await get_execution(rt, user, execution_id)
-    nodes = await rt.store.summarize_nodes(execution_id)
+    execution, nodes = await asyncio.gather(
+        get_execution(rt, user, execution_id), rt.store.summarize_nodes(execution_id)
+    )
     definition = execution.definition
     ends = {node["id"] for node in definition["nodes"] if (node["data"].get("on_error") or "stop") == "stop"}
     edges = {edge["id"]: fate for edge in definition["edges"] if (fate := _fate(edge, nodes, ends))}
