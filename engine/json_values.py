@@ -19,6 +19,10 @@ class NotJson(ValueError):
     """A value that JSON can't hold; the message is the end of a sentence about it."""
 
 
+class TooDeep(NotJson):
+    """Nested deeper than anything a person would write."""
+
+
 def to_json(value: Any) -> Any:
     """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson."""
     return _convert(value, 0)
@@ -29,7 +33,7 @@ def parse_json(text: str) -> Any:
     try:
         return to_json(json.loads(text, parse_constant=_refuse_constant))
     except RecursionError:
-        raise NotJson(f"is nested more than {MAX_DEPTH} levels deep") from None
+        raise TooDeep(f"is nested more than {MAX_DEPTH} levels deep") from None
     except json.JSONDecodeError as error:
         raise NotJson(f"is not valid JSON: {error.msg} in line {error.lineno}, column {error.colno}") from None
     except NotJson:
@@ -72,7 +76,7 @@ def is_large(value: Any) -> bool:
 
 def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
     if depth > MAX_DEPTH:
-        raise NotJson(f"is nested more than {MAX_DEPTH} levels deep")
+        raise TooDeep(f"is nested more than {MAX_DEPTH} levels deep")
     match value:
         case None | bool():
             return value

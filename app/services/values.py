@@ -1,11 +1,10 @@
 """Checks what comes from outside before anything is done with it."""
 
-import math
 from typing import Any
 
 from app.errors import Invalid
-
-MAX_DEPTH = 200
+from engine import json_values
+from engine.json_values import NotJson, to_json
 
 
 class TooDeep(Invalid):
@@ -27,21 +26,22 @@ def check_text(value: str, field: str, *, label: str, max_length: int) -> str:
 
 
 def check_json(value: Any) -> None:
-    """Raise Invalid for a JSON value that can't be saved everywhere: too deep, NUL, half a character, infinity."""
-    level, depth = [value], 0
-    while level:
-        if (depth := depth + 1) > MAX_DEPTH:
-            raise TooDeep(f"The data is nested more than {MAX_DEPTH} levels deep.")
-        for item in level:
-            _check_leaf(item)
-        level = [child for item in level for child in _children(item)]
+    """Raise Invalid for a value that can't be saved everywhere."""
+    try:
+        to_json(value)
+    except json_values.TooDeep as error:
+        raise TooDeep(f"The data {error}.") from error
+    except NotJson as error:
+        raise Invalid(f"The data {error}.") from error
 
 
 def is_storable(text: str) -> bool:
-    """Neither NUL, which PostgreSQL refuses, nor half of a surrogate pair, which is no character."""
-    if text.isascii():
-        return "\0" not in text
-    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+    """Whether every database can hold the text."""
+    try:
+        to_json(text)
+    except NotJson:
+        return False
+    return True
 
 
 def as_query(text: str) -> str:
@@ -52,20 +52,3 @@ def as_query(text: str) -> str:
 def invalid_field(field: str, message: str) -> Invalid:
     """The error for one field of a form."""
     return Invalid(message, [{"node": None, "field": field, "message": message}])
-
-
-def _children(item: Any) -> list[Any]:
-    match item:
-        case dict():
-            return [*item.keys(), *item.values()]
-        case list():
-            return item
-    return []
-
-
-def _check_leaf(item: Any) -> None:
-    match item:
-        case str() if not is_storable(item):
-            raise Invalid("The data contains a character that can't be saved (NUL or half a character). Remove it.")
-        case float() if not math.isfinite(item):
-            raise Invalid("The data contains a number that JSON doesn't know (NaN or Infinity).")
