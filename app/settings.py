@@ -52,7 +52,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
     return Settings(
         host=host,
         port=port,
-        public_url=_read_public_url(env.get("TREADLE_PUBLIC_URL") or f"http://{_browser_host(host)}:{port}"),
+        public_url=_read_public_url(env) or _write_origin("http", _browser_host(host), port),
         data=data,
         database_url=_read_database_url(env, data),
         egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
@@ -75,8 +75,9 @@ def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
     return int(text)
 
 
-def _read_public_url(text: str) -> str:
-    """The address as browsers write it in the Origin header: in lower case, without the scheme's own port."""
+def _read_public_url(env: Mapping[str, str]) -> str | None:
+    if not (text := env.get("TREADLE_PUBLIC_URL")):
+        return None
     try:
         parts = urlsplit(text.strip())
         host, port = parts.hostname, parts.port
@@ -84,8 +85,14 @@ def _read_public_url(text: str) -> str:
         host, port = None, None
     if host is None or parts.scheme not in {"http", "https"} or parts.path.strip("/") or parts.query or parts.username:
         raise ValueError(f"TREADLE_PUBLIC_URL must be like https://treadle.example.com, not {text!r}.")
-    own = {"http": 80, "https": 443}[parts.scheme]
-    return f"{parts.scheme}://{_bracketed(host)}" + (f":{port}" if port not in {None, own} else "")
+    return _write_origin(parts.scheme, host, port)
+
+
+def _write_origin(scheme: str, host: str, port: int | None) -> str:
+    """An address as browsers write it in the Origin header: without the scheme's own port."""
+    name = f"[{host}]" if ":" in host else host
+    is_own = port in {None, {"http": 80, "https": 443}[scheme]}
+    return f"{scheme}://{name}" if is_own else f"{scheme}://{name}:{port}"
 
 
 def _read_database_url(env: Mapping[str, str], data: Path) -> str:
@@ -116,10 +123,4 @@ def is_loopback(host: str) -> bool:
 
 def _browser_host(host: str) -> str:
     """An address that a browser can open: a server that listens everywhere is reached on this machine."""
-    if host in {"0.0.0.0", "::"}:  # noqa: S104
-        return "127.0.0.1"
-    return _bracketed(host)
-
-
-def _bracketed(host: str) -> str:
-    return f"[{host}]" if ":" in host else host
+    return "127.0.0.1" if host in {"0.0.0.0", "::"} else host  # noqa: S104
