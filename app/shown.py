@@ -5,7 +5,7 @@ from typing import Any
 
 from app.models import User
 from app.runtime import Runtime
-from app.services import executions, progress, workflows
+from app.services import editing, executions, progress, workflows
 from app.ui.rows import (
     ExecutionRow,
     StepDetail,
@@ -30,7 +30,7 @@ class Shown:
 async def show_document(rt: Runtime, user: User, workflow_id: str) -> Shown:
     """The workflow's name and problems."""
     workflow = await workflows.get_workflow(rt, user, workflow_id)
-    problems = await workflows.problems_of(rt, workflow)
+    problems = await editing.problems_of(rt, workflow)
     values = {
         "name": workflow.name,
         "is_empty": not workflow.nodes,

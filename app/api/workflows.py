@@ -10,7 +10,7 @@ from app.api.access import CurrentUser, RuntimeOf
 from app.api.body import JsonRoute
 from app.models import Workflow
 from app.runtime import Runtime
-from app.services import activation
+from app.services import activation, editing
 from app.services import workflows as service
 
 router = APIRouter(prefix="/api/workflows", tags=["Workflows"], route_class=JsonRoute)
@@ -153,12 +153,12 @@ async def duplicate_workflow(rt: RuntimeOf, user: CurrentUser, workflow_id: str)
 
 @router.post("/{workflow_id}/ops", summary="Apply the editor's operations")
 async def apply_ops(rt: RuntimeOf, user: CurrentUser, workflow_id: str, body: Ops) -> ChangeOut:
-    change = await service.apply_ops(rt, user, workflow_id, body.ops, body.rev)
+    change = await editing.apply_ops(rt, user, workflow_id, body.ops, body.rev)
     return ChangeOut.model_validate(change, from_attributes=True)
 
 
 async def _describe(rt: Runtime, workflow: Workflow) -> WorkflowOut:
-    problems = await service.problems_of(rt, workflow)
+    problems = await editing.problems_of(rt, workflow)
     return WorkflowOut.model_validate(service.describe_workflow(workflow, problems))
 
 

@@ -8,6 +8,7 @@ import reflex as rx
 from app.guard import current_user
 from app.models import Workflow
 from app.runtime import get_runtime
+from app.services import drafts
 from app.services import workflows as service
 from app.ui.icons import icon
 from app.ui.menus import menu, menu_button, menu_item
@@ -56,7 +57,7 @@ class WorkflowsState(rx.State):
 
     @rx.event
     async def create(self) -> rx.event.EventSpec:
-        made = await service.create_workflow(get_runtime(), current_user(), service.blank_definition())
+        made = await service.create_workflow(get_runtime(), current_user(), drafts.blank_definition())
         return rx.redirect(f"/workflows/{made.id}/edit")
 
     @rx.event

@@ -12,14 +12,8 @@ from app.db import folded
 from app.errors import Conflict, Forbidden, Invalid
 from app.models import Membership, User, Workflow
 from app.runtime import Runtime
-from app.services.drafts import blank_definition as blank_definition
 from app.services.drafts import definition_of, read_draft, write_draft
-from app.services.editing import announce, record_replacement
-from app.services.editing import apply_ops as apply_ops
-from app.services.editing import changes_since as changes_since
-from app.services.editing import problems_of as problems_of
-from app.services.editing import redo as redo
-from app.services.editing import undo as undo
+from app.services.editing import announce, apply_ops, record_replacement
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import find_workflow, is_visible_to
 from app.services.values import as_query, check_text, invalid_field

@@ -14,7 +14,7 @@ from app.errors import Forbidden
 from app.hub import Hub
 from app.models import Membership, Session, User
 from app.runtime import Runtime, get_runtime
-from app.services import accounts, executions, workflows
+from app.services import accounts, editing, executions, workflows
 from app.shown import Shown
 from tests.app.conftest import PASSWORD, Clock
 from tests.app.shapes import GREETING, node, workflow
@@ -145,7 +145,7 @@ async def test_a_change_reaches_every_watcher_once_and_in_order(
     await watch(hub, "hers", alice, greeting)
     await watch(hub, "his", bob, greeting)
     moves = [[{"op": "move_node", "id": "greet", "position": {"x": x, "y": 0}}] for x in range(10)]
-    await asyncio.gather(*(workflows.apply_ops(rt, alice, greeting, move, rev=1) for move in moves))
+    await asyncio.gather(*(editing.apply_ops(rt, alice, greeting, move, rev=1) for move in moves))
     await tabs.settle(hub, "hers")
     await tabs.settle(hub, "his")
 
@@ -156,7 +156,7 @@ async def test_a_change_says_what_was_done_and_by_whom(
     rt: Runtime, hub: Hub, tabs: Tabs, alice: User, bob: User, greeting: str
 ) -> None:
     await watch(hub, "his", bob, greeting)
-    change = await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    change = await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "his")
 
     (said,) = [message["change"] for message in tabs.all("his", "message") if "change" in message]
@@ -185,7 +185,7 @@ async def test_a_node_is_selected_after_the_change_that_adds_it(
     await watch(hub, "hers", alice, greeting)
     await tabs.settle(hub, "hers")
     tabs.pushed.clear()
-    await workflows.apply_ops(rt, alice, greeting, [{"op": "add_node", "node": node("new", "data/set-fields")}], rev=1)
+    await editing.apply_ops(rt, alice, greeting, [{"op": "add_node", "node": node("new", "data/set-fields")}], rev=1)
     hub.select("hers", ["new"])
     await tabs.until(lambda: tabs.selections("hers") != [])
 
@@ -199,7 +199,7 @@ async def test_problems_are_told_by_node_and_as_a_list(
 ) -> None:
     await watch(hub, "hers", alice, greeting)
     op = {"op": "set", "id": "greet", "path": ["action"], "value": "data/nothing"}
-    await workflows.apply_ops(rt, alice, greeting, [op], rev=1)
+    await editing.apply_ops(rt, alice, greeting, [op], rev=1)
     await tabs.until(lambda: tabs.shown("hers", "problems") != [])
 
     (row,) = tabs.shown("hers", "problems")
@@ -261,7 +261,7 @@ async def test_a_failure_says_why(rt: Runtime, hub: Hub, tabs: Tabs, alice: User
 async def test_nothing_is_said_twice(rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str) -> None:
     await run(rt, alice, greeting)
     await watch(hub, "hers", alice, greeting)
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
     await hub.follow("hers", "")
 
@@ -281,10 +281,10 @@ async def test_a_tab_that_is_gone_is_forgotten(rt: Runtime, hub: Hub, tabs: Tabs
     await watch(hub, "closed", alice, greeting)
     await watch(hub, "hers", alice, greeting)
     tabs.gone.add("closed")
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
     before = len(tabs.pushed["closed"])
-    await workflows.undo(rt, alice, greeting)
+    await editing.undo(rt, alice, greeting)
     await tabs.settle(hub, "hers")
 
     assert tabs.changes("hers") == [2, 3]
@@ -322,7 +322,7 @@ async def test_a_stranger_hears_nothing_even_when_the_owner_listens(
     await watch(hub, "hers", alice, greeting)
     with pytest.raises(Forbidden):
         await watch(hub, "strange", charlie, greeting)
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
 
@@ -348,9 +348,9 @@ async def test_a_deleted_workflow_does_not_silence_the_others(
     other = (await workflows.create_workflow(rt, alice, GREETING)).id
     await watch(hub, "deleted", alice, greeting)
     await watch(hub, "hers", alice, other)
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await workflows.delete_workflow(rt, alice, greeting)
-    await workflows.apply_ops(rt, alice, other, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, other, HELLO, rev=1)
     await tabs.settle(hub, "hers")
 
     assert tabs.changes("hers") == [2]
@@ -362,7 +362,7 @@ async def test_a_broken_connection_silences_nobody(
     await watch(hub, "broken", alice, greeting)
     await watch(hub, "hers", alice, greeting)
     tabs.broken.add("broken")
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
     await run(rt, alice, greeting)
     await tabs.until(lambda: tabs.statuses("hers") == ["succeeded"])
@@ -400,7 +400,7 @@ async def test_a_session_that_is_over_hears_nothing_more(
         async with rt.database.write() as session:
             await session.exec(delete(Session))
     await watch(hub, "hers", alice, greeting)
-    await workflows.apply_ops(rt, alice, greeting, HELLO, rev=1)
+    await editing.apply_ops(rt, alice, greeting, HELLO, rev=1)
     await tabs.settle(hub, "hers")
 
     assert tabs.changes("hers") == [2]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime import open_runtime
-from app.services import accounts, executions, workflows
+from app.services import accounts, editing, executions, workflows
 from app.settings import read_settings
 from tests.app.conftest import PASSWORD
 from tests.app.shapes import GREETING
@@ -19,7 +19,7 @@ async def test_a_workflow_is_edited_and_executed_on_postgresql(postgresql_url: s
     async with open_runtime(settings) as rt:
         alice = await accounts.create_user(rt, email="alice@example.com", password=PASSWORD, name="Alice")
         made = await workflows.create_workflow(rt, alice, GREETING)
-        await workflows.apply_ops(rt, alice, made.id, ops, rev=1)
+        await editing.apply_ops(rt, alice, made.id, ops, rev=1)
         started = await executions.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
         again = await executions.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
         ended = await executions.wait_for(rt, alice, started.id, 20)

@@ -12,7 +12,7 @@ from app.pages.editor.place import workflow_of
 from app.pages.editor.values import read_value
 from app.pages.editor.views import NodeView, shown_text, view_node
 from app.runtime import get_runtime
-from app.services import workflows
+from app.services import editing, workflows
 from app.ui.notices import NoticeState
 from engine.sdk import Kind
 
@@ -48,18 +48,18 @@ class EditorState(rx.State):
 
     @rx.event
     async def apply(self, ops: list[Op]) -> rx.event.EventSpec | None:
-        change = await workflows.apply_ops(get_runtime(), current_user(), workflow_of(self), ops, self.doc["rev"])
+        change = await editing.apply_ops(get_runtime(), current_user(), workflow_of(self), ops, self.doc["rev"])
         if added := [op["node"]["id"] for op in change.ops or [] if op["op"] == "add_node"]:
             get_hub().select(self._tab, added)
         return NoticeState.show(change.rejected[0]["reason"], "error") if change.rejected else None
 
     @rx.event
     async def undo(self) -> None:
-        await workflows.undo(get_runtime(), current_user(), workflow_of(self))
+        await editing.undo(get_runtime(), current_user(), workflow_of(self))
 
     @rx.event
     async def redo(self) -> None:
-        await workflows.redo(get_runtime(), current_user(), workflow_of(self))
+        await editing.redo(get_runtime(), current_user(), workflow_of(self))
 
     @rx.event
     def select_on_canvas(self, ids: list[str]) -> None:
@@ -107,7 +107,7 @@ async def _view_only(ids: list[str], workflow: Workflow) -> NodeView:
     selected = next((node for node in workflow.nodes if [node["id"]] == ids), None)
     if selected is None:
         return NodeView()
-    return view_node(selected, get_runtime().steps, await workflows.problems_of(get_runtime(), workflow))
+    return view_node(selected, get_runtime().steps, await editing.problems_of(get_runtime(), workflow))
 
 
 def _set(node_id: str, path: str, value: Any) -> Op:
