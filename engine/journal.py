@@ -54,6 +54,10 @@ class Journal:
             _settle([entry for entry in self._queue if entry[0].execution_id == execution_id], reason)
             self._queue = [entry for entry in self._queue if entry[0].execution_id != execution_id]
 
+    def drop(self, execution_id: str) -> None:
+        """Write nothing more of an execution that another process has taken over, not even what has come."""
+        self._lost[execution_id] = LostRace(LOST)
+
     def subscribe(self, callback: Callback) -> Callable[[], None]:
         """Call back with the events of each commit; return what ends it."""
         self._callbacks.append(callback)

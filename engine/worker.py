@@ -153,6 +153,7 @@ class Worker:
         for id_ in set(driving) - held:
             if task := self._driving.get(id_):
                 log.warning("Execution %s is no longer ours", id_)
+                self._journal.drop(id_)
                 task.cancel()
 
 

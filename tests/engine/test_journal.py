@@ -136,6 +136,16 @@ async def test_after_lost_posts_nothing_more_is_written_until_the_log_is_read_ag
     assert [row.seq for row in await engine.log(id_)] == [1]
 
 
+async def test_what_has_come_of_an_execution_that_is_dropped_is_not_written(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    engine.journal.post(event(id_, 1))
+    engine.journal.drop(id_)
+
+    with pytest.raises(LostRace):
+        await engine.journal.append(event(id_, 2))
+    assert await engine.log(id_) == []
+
+
 async def out_of_patience(engine: Engine, writing: Coroutine[Any, Any, None]) -> None:
     """Let the journal try until it gives up."""
     task = asyncio.create_task(writing)
