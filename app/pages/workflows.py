@@ -18,6 +18,8 @@ from app.ui.times import ago
 from components.commit_keys import CommitKeys
 from engine.models import utc_now
 
+PAGE = 200  # workflows shown at once
+
 
 @dataclass
 class Row:
@@ -40,15 +42,20 @@ class WorkflowsState(rx.State):
     """What the list shows."""
 
     rows: list[Row] = []
+    next_cursor: str = ""
     search: str = ""
     is_loaded: bool = False
     renaming: str = ""
 
     @rx.event
     async def load(self) -> None:
-        found = await service.list_workflows(get_runtime(), current_user(), search=self.search, limit=200)
-        self.rows = [Row.of(workflow) for workflow in found.items]
+        self.rows = []
+        await self._add_page(None)
         self.is_loaded = True
+
+    @rx.event
+    async def show_more(self) -> None:
+        await self._add_page(self.next_cursor)
 
     @rx.event
     async def find(self, search: str) -> None:
@@ -87,6 +94,13 @@ class WorkflowsState(rx.State):
         await self.load()
         return NoticeState.dismiss
 
+    async def _add_page(self, cursor: str | None) -> None:
+        found = await service.list_workflows(
+            get_runtime(), current_user(), search=self.search, limit=PAGE, cursor=cursor
+        )
+        self.rows += [Row.of(workflow) for workflow in found.items]
+        self.next_cursor = found.next_cursor or ""
+
 
 def workflows() -> rx.Component:
     """`/workflows`"""
@@ -124,7 +138,17 @@ def _list() -> rx.Component:
     head = rx.el.div(
         rx.el.span("Name"), rx.el.span("Size", class_name="optional"), rx.el.span("Changed"), class_name="row row-head"
     )
-    return rx.el.div(head, rx.foreach(WorkflowsState.rows, _row), class_name="rows")
+    return rx.fragment(
+        rx.el.div(head, rx.foreach(WorkflowsState.rows, _row), class_name="rows"),
+        rx.cond(WorkflowsState.next_cursor != "", _more()),
+    )
+
+
+def _more() -> rx.Component:
+    return rx.el.p(
+        rx.el.span(WorkflowsState.rows.length(), " workflows are shown. ", class_name="muted numbers"),
+        rx.el.button("Show more", class_name="button", type="button", on_click=WorkflowsState.show_more),
+    )
 
 
 def _row(row: rx.Var[Row]) -> rx.Component:

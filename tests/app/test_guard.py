@@ -171,6 +171,19 @@ async def test_a_handler_works_for_the_person_whose_event_it_is(
         assert len((await service.list_workflows(rt, person.user, search="Untitled")).items) == 3
 
 
+async def test_a_long_list_is_shown_page_by_page(
+    rt: Runtime, pages: Pages, alice: accounts.SignedIn, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workflows, "PAGE", 1)
+    first = await pages.send("tab", LOAD, session=alice.token)
+    more = await pages.send("tab", format_event_handler(workflows.WorkflowsState.show_more), session=alice.token)
+
+    assert "Alice's secret" in first
+    assert "Weekly" not in first
+    assert "Alice's secret" in more
+    assert "Weekly" in more
+
+
 async def test_a_workflow_of_somebody_else_is_refused_in_words(
     rt: Runtime, pages: Pages, alice: accounts.SignedIn, bob: accounts.SignedIn
 ) -> None:
