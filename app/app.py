@@ -1,5 +1,6 @@
 """Puts the parts together: pages, REST interface, session guard, live updates and the running parts."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
@@ -7,6 +8,7 @@ import reflex as rx
 
 from app.api import create_api
 from app.guard import SessionGuard
+from app.housekeeping import keep_tidy
 from app.live import open_hub
 from app.pages import gate, workflows
 from app.pages.editor import editor
@@ -51,7 +53,12 @@ def create_app() -> rx.App:
 @asynccontextmanager
 async def _running_parts(app: rx.App) -> AsyncIterator[None]:
     async with open_runtime(get_settings()) as runtime, open_hub(app, runtime):
-        yield
+        tidying = asyncio.create_task(keep_tidy(runtime))
+        try:
+            yield
+        finally:
+            tidying.cancel()
+            await asyncio.wait([tidying])
 
 
 app = create_app()

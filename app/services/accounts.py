@@ -82,7 +82,6 @@ async def sign_in(rt: Runtime, *, email: str, password: str, address: str = "", 
     for key in keys[1:]:
         rt.attempts.take_back(key, now)
     async with rt.database.write() as session:
-        await session.exec(delete(Session).where(col(Session.user_id) == user.id, col(Session.expires_at) < now))
         return _open_session(rt, session, user, user_agent)
 
 
@@ -105,6 +104,12 @@ async def find_session(rt: Runtime, token: str | None) -> tuple[User, Session] |
     if now - session.last_seen_at > SEEN_EVERY:
         session = await _slide(rt, session)
     return user, session
+
+
+async def remove_expired_sessions(rt: Runtime) -> None:
+    """Forget the sessions that nobody can use any more."""
+    async with rt.database.write() as session:
+        await session.exec(delete(Session).where(col(Session.expires_at) < rt.clock()))
 
 
 async def reset_password(rt: Runtime, *, email: str, password: str) -> User:

@@ -181,6 +181,16 @@ async def test_a_session_lives_thirty_days_after_it_was_last_used(alice: httpx.A
     assert [used.status_code, used_again.status_code, too_late.status_code] == [200, 200, 401]
 
 
+async def test_sessions_that_have_expired_are_removed(alice: httpx.AsyncClient, rt: Runtime, clock: Clock) -> None:
+    clock.tick(days=31)
+    user = (await accounts.sign_in(rt, email="alice@example.com", password=PASSWORD)).user
+    await accounts.remove_expired_sessions(rt)
+
+    async with rt.database.read() as session:
+        (kept,) = (await session.exec(select(Session).where(Session.user_id == user.id))).all()
+    assert kept.expires_at > clock.now
+
+
 @pytest.mark.parametrize("origin", [None, "https://evil.example", "null"])
 async def test_a_write_from_another_sites_page_is_refused(alice: httpx.AsyncClient, origin: str | None) -> None:
     del alice.headers["Origin"]
