@@ -8,9 +8,10 @@ from typing import Any
 from app.errors import InvalidWorkflow
 from app.models import Workflow
 from app.services.values import check_json, check_text, is_storable
+from engine.draft import MAX_EDGES, MAX_NODES
+from engine.json_values import size_of
+from engine.ops import MAX_SIZE, TOO_LARGE
 
-MAX_NODES = 2_000
-MAX_EDGES = 10_000
 KEPT = {"name", "description", "nodes", "edges", "tags"}
 # What the interface adds to a workflow: a client may send it back and means nothing by it.
 ADDED = {
@@ -35,6 +36,8 @@ def read_draft(definition: Any) -> Draft:
     check_json(definition)
     if not isinstance(definition, dict):
         raise _wrong("A workflow is an object with name, nodes and edges.", field=None)
+    if size_of(definition) > MAX_SIZE:
+        raise _wrong(TOO_LARGE, field=None)
     name = definition.get("name")
     if not isinstance(name, str):
         raise _wrong("Name is required.", field="name")

@@ -9,6 +9,7 @@ import pytest
 from app.api.body import parse_json
 from app.runtime import Runtime
 from app.services import health
+from tests.app.shapes import node, workflow
 
 JSON = {"Content-Type": "application/json"}
 MEGABYTE = 1024 * 1024
@@ -142,3 +143,11 @@ async def test_our_own_bug_tells_a_number_and_nothing_else(
 
 def test_json_is_read_as_the_standard_has_it() -> None:
     assert parse_json('{"a": [1, 2.5, null, "ü"]}'.encode()) == {"a": [1, 2.5, None, "ü"]}
+
+
+async def test_a_workflow_that_grew_too_large_to_edit_is_refused_in_words(alice: httpx.AsyncClient) -> None:
+    code = "x = 1\n" * 1_500_000
+    answer = await alice.post("/api/workflows", json=workflow(node("big", "code/python", code=code)))
+
+    assert answer.status_code == 422
+    assert "larger than 8 MiB" in answer.json()["error"]["message"]
