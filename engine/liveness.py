@@ -34,13 +34,20 @@ def _place() -> str:
 
 def _begin_of(pid: int) -> str:
     """When a process began, in ticks since the machine did; ids are used again."""
+    return next(iter(_stat(pid)[19:]), "")
+
+
+def _stat(pid: int) -> list[str]:
+    """What the kernel says of a process after its name, its state first; nothing where there is no /proc."""
     try:
-        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
-        return ""
+        return (PROC / str(pid) / "stat").read_text().rpartition(")")[2].split()
+    except OSError:
+        return []
 
 
 def _is_alive(pid: int) -> bool:
+    if _stat(pid)[:1] in (["Z"], ["X"]):  # it has ended, and waits for its parent to notice
+        return False
     try:
         os.kill(pid, 0)
     except PermissionError:

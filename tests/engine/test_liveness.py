@@ -1,6 +1,9 @@
 """Whose claims may be taken at once, and whose only when their lease ends."""
 
+import os
 import socket
+import subprocess
+import sys
 
 import pytest
 
@@ -15,6 +18,18 @@ def test_a_process_whose_id_was_given_to_another_is_dead() -> None:
     place, pid, begin, _ = new_name().rsplit(":", 3)
 
     assert is_dead(f"{place}:{pid}:{begin}0:x")
+
+
+def test_a_process_that_was_killed_is_dead_though_its_parent_has_not_noticed() -> None:
+    source = "from engine.liveness import new_name; print(new_name(), flush=True); input()"
+    with subprocess.Popen([sys.executable, "-c", source], stdin=subprocess.PIPE, stdout=subprocess.PIPE) as child:
+        assert child.stdout
+        name = child.stdout.readline().decode().strip()
+        was_dead = is_dead(name)
+        child.kill()
+        os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)  # leaves the zombie
+
+        assert (was_dead, is_dead(name)) == (False, True)
 
 
 @pytest.mark.parametrize("place", [socket.gethostname(), "elsewhere"])
