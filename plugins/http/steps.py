@@ -14,6 +14,7 @@ import httpx
 from engine.sdk import StepContext, StepError
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS")
+BEGINNINGS = "http:// or https://, or with / for Treadle's own files"
 MAX_BYTES = 10 * 1024 * 1024
 MAX_WAIT = 86_400.0  # seconds
 NOT_FOR_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
@@ -76,17 +77,24 @@ def _prepare(
         raise StepError("Headers may hold ASCII characters only.", field="headers") from None
 
 
-def _read_url(text: Any) -> httpx.URL:
+def _read_url(value: Any) -> httpx.URL:
+    """Anything but a whole URL or a path would be taken for a path of Treadle's own."""
+    text = str(value or "").strip()
+    if not text.lower().startswith(("http://", "https://", "/")) or text.startswith("//"):
+        raise StepError(f"The URL must begin with {BEGINNINGS}.", field="url")
     try:
-        return httpx.URL(str(text or "").strip())
+        url = httpx.URL(text)
     except httpx.InvalidURL as error:
-        raise StepError(f"{str(text)[:200]!r} is not a URL: {error}", field="url") from None
+        raise StepError(f"{text[:200]!r} is not a URL: {error}", field="url") from None
+    if url.is_absolute_url or text.startswith("/"):
+        return url
+    raise StepError("The URL has no host: write it as https://api.example.com/path.", field="url")
 
 
 def _check_address(request: httpx.Request) -> httpx.Request:
-    """A relative URL has become whole by now, if it can."""
-    if request.url.scheme not in {"http", "https"} or not request.url.host:
-        raise StepError("A URL begins with https:// or http:// and a host.", field="url")
+    """A path of Treadle's own has become a whole URL by now."""
+    if not request.url.host:
+        raise StepError(f"The URL must begin with {BEGINNINGS}.", field="url")
     if request.url.port is not None and not 0 < request.url.port < 65_536:
         raise StepError("The port in the URL is a number from 1 to 65535.", field="url")
     return request

@@ -138,22 +138,28 @@ async def test_a_broken_connection_says_what_to_do(bench: Bench, exception: Exce
 
 
 @pytest.mark.parametrize(
-    "url",
+    ("url", "words"),
     [
-        "",
-        "nonsense",
-        "ftp://x/y",
-        "http://",
-        "http://[::1",
-        "http://x:99999999/",
-        "http://\x07/",
-        "//x",
+        ("", "must begin with http:// or https://, or with / for"),
+        ("nonsense", "must begin with"),
+        ("ftp://x/y", "must begin with"),
+        ("file:///etc/passwd", "must begin with"),
+        ("ht!tp:\\x", "must begin with"),
+        ("//host/x", "must begin with"),
+        ("http://", "has no host"),
+        ("https:///x", "has no host"),
+        ("http://:80/", "has no host"),
+        ("http://[::1", "is not a URL"),
+        ("http://x:99999999/", "port"),
+        ("http://x:0/", "port"),
+        ("http://\x07/", "is not a URL"),
     ],
 )
-async def test_a_bad_url_is_a_clear_error(bench: Bench, url: str) -> None:
+async def test_a_bad_url_is_a_clear_error(bench: Bench, url: str, words: str) -> None:
     error = await bench.error("http/request", {"url": url})
 
     assert error["field"] == "url"
+    assert words in error["message"]
 
 
 @pytest.mark.parametrize("headers", [{"X": "ü"}, {"ü": "x"}, {"X": "a\nb"}, {"X": "{{ 'a\\nb' }}"}])
