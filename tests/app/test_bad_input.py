@@ -146,7 +146,7 @@ def test_json_is_read_as_the_standard_has_it() -> None:
 
 
 async def test_a_workflow_that_grew_too_large_to_edit_is_refused_in_words(alice: httpx.AsyncClient) -> None:
-    code = "x = 1\n" * 1_500_000
+    code = "x = 1\n" * 1_250_000
     answer = await alice.post("/api/workflows", json=workflow(node("big", "code/python", code=code)))
 
     assert answer.status_code == 422
