@@ -22,6 +22,7 @@ from pydantic_monty import Monty, MontyCrashedError, MontyError, MontyRuntimeErr
 
 from engine.json_values import NotJson, to_json
 from engine.models import utc_now
+from engine.syntax import is_about_digits
 
 MIB = 1024 * 1024
 MAX_STDOUT = 64 * 1024
@@ -184,9 +185,12 @@ def _explain(error: MontyError, limits: Limits) -> SandboxError:
     if isinstance(error, MontyCrashedError):
         return SandboxError("Crashed", "the interpreter gave up: it was too much work or too much data")
     if kind == "TimeoutError" and "limit" in message:
-        return SandboxError(kind, f"it took longer than {limits.seconds:g} s", lines)
+        what = "code" if limits.is_code else "expression"
+        return SandboxError(kind, f"the {what} took longer than its limit of {limits.seconds:g} s", lines)
     if kind == "MemoryError":
         return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory", lines)
+    if is_about_digits(message):
+        return SandboxError(kind, "the number is too long: 4,300 digits at most", lines)
     return SandboxError(kind, message, lines)
 
 

@@ -60,11 +60,18 @@ def _parse(text: str, mode: str) -> ast.Module | ast.Expression:
         return ast.parse(text, mode=mode)  # type: ignore[return-value]
     except SyntaxError as error:
         where = f" in line {error.lineno}" if mode == "exec" and error.lineno else ""
+        if is_about_digits(error.msg):
+            raise ExpressionError(f"The number{where} is too long: 4,300 digits at most.") from None
         raise ExpressionError(f"This is not valid Python{where}: {error.msg}.") from None
     except (RecursionError, MemoryError):
         raise ExpressionError("This is nested too deeply: make it simpler.") from None
     except ValueError:
         raise ExpressionError("This holds characters that Python can't read.") from None
+
+
+def is_about_digits(message: str) -> bool:
+    """Is it Python's refusal of a very long number, whose advice is for programmers of Python itself?"""
+    return "set_int_max_str_digits" in message
 
 
 def _read(text: str, tree: ast.Module | ast.Expression, *, shift: int) -> Parsed:
