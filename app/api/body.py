@@ -67,8 +67,10 @@ def parse_json(body: bytes) -> Any:
         raise Unreadable("The body is not valid UTF-8.") from error
     except RecursionError as error:
         raise Unreadable("The body is nested too deep.") from error
-    except ValueError as error:
+    except json.JSONDecodeError as error:
         raise Unreadable(f"The body is not valid JSON: {error}.") from error
+    except ValueError as error:  # Python's own limit
+        raise Unreadable("The body holds a whole number of more than 300 digits.") from error
 
 
 class _JsonRequest(Request):
@@ -79,12 +81,12 @@ class _JsonRequest(Request):
 def _parse_float(text: str) -> float:
     number = float(text)
     if not math.isfinite(number):
-        raise ValueError(f"{text[:20]} is too large for a number")
+        raise Unreadable(f"The body is not valid JSON: {text[:20]} is too large for a number.")
     return number
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is not a JSON value")
+    raise Unreadable(f"The body is not valid JSON: {name} is not a JSON value.")
 
 
 def _limit(scope: Scope, max_body: int) -> int:

@@ -19,6 +19,27 @@ HTTP_ERRORS = {
     404: ("not_found", "There is nothing at this address."),
     405: ("invalid", "This address does not know this method."),
 }
+# What pydantic found, in our words; the values in braces are from its context.
+MISFITS = {
+    "missing": "is missing",
+    "dict_type": "must be an object",
+    "model_attributes_type": "must be an object",
+    "list_type": "must be a list",
+    "string_type": "must be text",
+    "bool_type": "must be true or false",
+    "bool_parsing": "must be true or false",
+    "int_type": "must be a whole number",
+    "int_parsing": "must be a whole number",
+    "int_parsing_size": "must be a smaller number",
+    "int_from_float": "must be a whole number",
+    "float_type": "must be a number",
+    "float_parsing": "must be a number",
+    "finite_number": "must be a number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than_equal": "must be at most {le}",
+    "literal_error": "must be {expected}",
+}
+A_MOMENT = "must be a moment such as 2026-12-01T08:00:00Z"
 
 
 class ErrorDetail(BaseModel):
@@ -106,5 +127,12 @@ async def _answer_http_error(_request: Request, error: Exception) -> JSONRespons
 
 def _describe(problem: dict[str, Any]) -> dict[str, Any]:
     """One problem as a person reads it; the input itself is not repeated: it may be a password."""
-    field = ".".join(str(part) for part in problem["loc"][1:]) or str(problem["loc"][0])
-    return {"node": None, "field": field, "message": f"{field}: {problem['msg']}."}
+    field = ".".join(str(part) for part in problem["loc"][1:])
+    subject = field or f"The {problem['loc'][0]}"
+    return {"node": None, "field": field or str(problem["loc"][0]), "message": f"{subject} {_misfit(problem)}."}
+
+
+def _misfit(problem: dict[str, Any]) -> str:
+    type_ = problem["type"]
+    default = A_MOMENT if type_.startswith("datetime") else "has a value that doesn't fit"
+    return MISFITS.get(type_, default).format_map(problem.get("ctx", {}))

@@ -99,6 +99,38 @@ async def test_junk_ops_change_nothing(alice: httpx.AsyncClient, body: Any, stat
 
 
 @pytest.mark.parametrize(
+    ("method", "path", "body", "message"),
+    [
+        ("POST", "/api/auth/sign-in", {"password": "x"}, "email is missing."),
+        ("POST", "/api/auth/sign-in", [], "The body must be an object."),
+        ("POST", "/api/auth/sign-in", None, "The body is missing."),
+        ("POST", "/api/auth/sign-in", {"email": 7, "password": "x"}, "email must be text."),
+        ("POST", "/api/workflows/x/ops", {"rev": 1, "ops": {}}, "ops must be a list."),
+        ("POST", "/api/workflows/x/ops", {"rev": 1, "ops": [7]}, "ops.0 must be an object."),
+        ("POST", "/api/workflows/x/ops", {"rev": 1.5, "ops": []}, "rev must be a whole number."),
+        ("POST", "/api/workflows/x/execute", {"input": 1}, "input must be an object."),
+        ("GET", "/api/workflows?limit=0", None, "limit must be at least 1."),
+        ("GET", "/api/workflows?limit=many", None, "limit must be a whole number."),
+        ("GET", "/api/executions?status=odd", None, "status must be 'pending', "),
+        ("GET", "/api/executions?since=odd", None, "since must be a moment such as 2026-12-01T08:00:00Z."),
+    ],
+)
+async def test_a_misfit_is_said_in_our_words(
+    alice: httpx.AsyncClient, method: str, path: str, body: Any, message: str
+) -> None:
+    answer = await alice.request(method, path, json=body, headers=JSON)
+
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith(f"The request doesn't fit: {message}")
+
+
+async def test_a_number_that_is_too_long_is_refused_in_our_words(alice: httpx.AsyncClient) -> None:
+    answer = await alice.post("/api/workflows", content=b"9" * 5000, headers=JSON)
+
+    assert answer.json()["error"]["message"] == "The body holds a whole number of more than 300 digits."
+
+
+@pytest.mark.parametrize(
     ("method", "path", "status"),
     [
         ("GET", "/api/nowhere", 404),
