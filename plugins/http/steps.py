@@ -2,7 +2,9 @@
 
 import base64
 import codecs
+import html
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -18,6 +20,7 @@ BEGINNINGS = "http:// or https://, or with / for Treadle's own files"
 MAX_BYTES = 10 * 1024 * 1024
 MAX_WAIT = 86_400.0  # seconds
 NOT_FOR_TEXT = frozenset({"idna", "punycode", "unicode-escape", "raw-unicode-escape", "undefined"})
+TITLE = re.compile(r"<title[^>]{0,200}>(.{0,1000}?)</title>", re.IGNORECASE | re.DOTALL)
 PASSING = frozenset({408, 429})  # and all from 500: worth another try
 
 
@@ -159,13 +162,21 @@ def _decode(response: httpx.Response, content: bytes) -> str:
 
 def _refused(response: httpx.Response, content: bytes) -> StepError:
     status = response.status_code
-    said = " ".join(_decode(response, content[:2000]).split())[:300]
+    said = " ".join(_said(response, content).split())[:300]
     return StepError(
         f"{_shown(response.url)} answered {status} {_phrase(status)}" + (f": {said}" if said else "."),
         kind=f"http_{status}",
         retryable=status in PASSING or status >= 500,
         retry_after=_retry_after(response.headers.get("retry-after")),
     )
+
+
+def _said(response: httpx.Response, content: bytes) -> str:
+    """What the answer says to a person; of a web page, its title."""
+    text = _decode(response, content[:20_000])
+    if "text/html" not in response.headers.get("content-type", "").lower():
+        return text
+    return html.unescape(title[1]) if (title := TITLE.search(text)) else ""
 
 
 def _phrase(status: int) -> str:
@@ -190,7 +201,7 @@ def _retry_after(value: str | None) -> float | None:
 
 def _explain(error: httpx.HTTPError, url: httpx.URL) -> StepError:
     """Say what went wrong with the connection, and whether another try may help."""
-    where = _shown(url)
+    where, reason = _shown(url), f" ({said})" if (said := str(error).rstrip(".")) else ""
     match error:
         case httpx.UnsupportedProtocol():
             return StepError(f"{where} redirects to what is no HTTP address.", field="url")
@@ -203,9 +214,9 @@ def _explain(error: httpx.HTTPError, url: httpx.URL) -> StepError:
         case httpx.TimeoutException():
             return StepError(f"{where} didn't answer in time.", kind="timeout", retryable=True)
         case httpx.ConnectError():
-            reason = f"{where} can't be reached ({error}): check the host, and that it is up."
-            return StepError(reason, kind="connection", retryable=True)
-    return StepError(f"The connection to {where} broke ({error}).", kind="connection", retryable=True)
+            message = f"{where} can't be reached{reason}: check the host, and that it is up."
+            return StepError(message, kind="connection", retryable=True)
+    return StepError(f"The connection to {where} broke{reason}.", kind="connection", retryable=True)
 
 
 def _shown(url: httpx.URL) -> str:

@@ -97,6 +97,22 @@ async def test_a_bad_status_fails_and_says_whether_a_retry_may_help(bench: Bench
     assert error.get("retry_after") == (7 if retryable else None)
 
 
+@pytest.mark.parametrize(
+    ("page", "end"),
+    [
+        (
+            "<html><head><TITLE lang=en>Down &amp;\n out</TITLE><p>Much more",
+            "answered 500 Internal Server Error: Down & out",
+        ),
+        ("<html><p>Much more", "answered 500 Internal Server Error."),
+    ],
+)
+async def test_of_a_web_page_that_says_no_only_the_title_is_told(bench: Bench, page: str, end: str) -> None:
+    bench.answer = answers(status_code=500, html=page)
+
+    assert (await bench.error("http/request", {"url": URL}))["message"].endswith(end)
+
+
 async def test_a_bad_status_is_given_when_asked_for(bench: Bench) -> None:
     bench.answer = answers(status_code=404)
 
@@ -117,7 +133,8 @@ async def test_redirects_are_followed_unless_told_otherwise(bench: Bench, follow
 @pytest.mark.parametrize(
     ("exception", "kind", "words"),
     [
-        (httpx.ConnectError("Name or service not known"), "connection", "can't be reached"),
+        (httpx.ConnectError("The host x was not found."), "connection", "reached (The host x was not found): check"),
+        (httpx.ConnectError(""), "connection", "can't be reached: check the host"),
         (httpx.ConnectTimeout("slow"), "timeout", "in time"),
         (httpx.ReadError("reset"), "connection", "broke"),
         (httpx.TooManyRedirects("loop"), "step_failed", "in a circle"),
