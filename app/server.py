@@ -13,6 +13,7 @@ from app.frontend import ROOT, WEB
 from app.settings import Settings
 
 MESSAGE_LIMIT = 10 * 1024 * 1024  # bytes of a page's event; a connection with a longer one is closed
+UNREADABLE = ("message async handler error", "Unknown receive error", "Error processing event", "Received event ")
 
 
 def serve(settings: Settings) -> None:
@@ -27,6 +28,17 @@ def set_up_logging() -> None:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
     for name in ("engineio.server", "socketio.server", "httpx", "alembic"):
         logging.getLogger(name).setLevel(logging.WARNING)
+    for name in ("engineio.server", "reflex.app", "reflex_base.event.processor.event_processor"):
+        logging.getLogger(name).addFilter(shorten)
+
+
+def shorten(record: logging.LogRecord) -> bool:
+    """Say in one line that a tab's message can't be read; the libraries repeat it, cookies and passwords included."""
+    if record.getMessage().startswith(UNREADABLE):
+        kind = record.exc_info[0] if record.exc_info else None
+        record.msg, record.args = "A tab sent what can't be read (%s).", (kind.__name__ if kind else "no event",)
+        record.exc_info = None
+    return True
 
 
 def prepare_reflex() -> None:
