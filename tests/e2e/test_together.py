@@ -4,7 +4,20 @@ from playwright.async_api import Locator, Page, expect
 
 from tests.app.shapes import GREETING, node, workflow
 from tests.e2e.conftest import PASSWORD, OpenPage
-from tests.e2e.drawing import add, card, connect, create, field, fill, move, name, open_editor, open_output, select
+from tests.e2e.drawing import (
+    add,
+    card,
+    connect,
+    create,
+    field,
+    fill,
+    move,
+    name,
+    notice,
+    open_editor,
+    open_output,
+    select,
+)
 from tests.e2e.server import Server
 
 
@@ -76,6 +89,20 @@ async def test_what_somebody_is_typing_stays_when_the_other_edits_another_field(
     await expect(field(other, "body")).to_have_value("half a sent")
     await field(other, "body").blur()
     await expect(field(one, "body")).to_have_value("half a sent")
+
+
+async def test_what_somebody_is_typing_stays_when_the_other_saves_the_same_field(open_page: OpenPage) -> None:
+    one, other = await open_two(open_page, workflow(node("sum", "code/python", code="1 + 1")))
+    await select(one, "Sum")
+    await select(other, "Sum")
+    await field(other, "code").fill("3 + ")
+    await fill(one, "code", "2 + 2")
+    await expect(notice(other)).to_contain_text("Somebody else has just changed this.")
+
+    await expect(field(other, "code")).to_have_value("3 + ")
+    await field(other, "code").press_sequentially("3")
+    await field(other, "code").blur()
+    await expect(field(one, "code")).to_have_value("3 + 3")
 
 
 async def test_a_deleted_node_is_gone_in_both_and_undo_brings_it_back(open_page: OpenPage) -> None:

@@ -5,10 +5,11 @@ import reflex as rx
 from app.pages.editor.state import EditorState
 from app.pages.editor.views import Choice, FieldView, Pair
 from app.ui.icons import action_icon, icon
+from components.shared_input import SharedInput, SharedTextarea
 
 NODE = EditorState.node
 LIMIT = {"data-limit": "1000000"}  # characters of a field; all of them, escaped, still fit into one message
-COMMIT = {"data-commit": "enter"} | LIMIT
+COMMIT = {"data-commit": "enter"} | LIMIT  # hand out copies: Reflex writes an input's name into the one it gets
 
 
 def panel() -> rx.Component:
@@ -35,13 +36,13 @@ def _head() -> rx.Component:
     return rx.el.header(
         rx.el.div(
             rx.el.span(action_icon(NODE.action), class_name="card-icon"),
-            rx.el.input(
+            SharedInput.create(
                 default_value=NODE.label,
-                key=NODE.label,
                 class_name="input title-input",
                 aria_label="Name of the node",
                 max_length=100,
                 on_blur=lambda label: EditorState.set_label(NODE.id, label),
+                on_overtaken=EditorState.warn_overtaken,
                 required=True,
                 custom_attrs={"data-commit": "enter"},
             ),
@@ -83,28 +84,28 @@ def _field(view: rx.Var[FieldView]) -> rx.Component:
 
 
 def _input(view: rx.Var[FieldView], **props: str) -> rx.Component:
-    return rx.el.input(
+    return SharedInput.create(
         id="field-" + view.name,
-        key=view.value,
         default_value=view.value,
         placeholder=view.placeholder,
         class_name=_input_class(view, "input"),
         on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
-        custom_attrs=COMMIT,
+        on_overtaken=EditorState.warn_overtaken,
+        custom_attrs=dict(COMMIT),
         **props,
     )
 
 
 def _textarea(view: rx.Var[FieldView], *, is_code: bool = False) -> rx.Component:
-    return rx.el.textarea(
+    return SharedTextarea.create(
         id="field-" + view.name,
-        key=view.value,
         default_value=view.value,
         placeholder=view.placeholder,
         class_name=_input_class(view, "input code" if is_code else "input"),
         spell_check=not is_code,
-        custom_attrs=LIMIT,
+        custom_attrs=dict(LIMIT),
         on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),
+        on_overtaken=EditorState.warn_overtaken,
     )
 
 
@@ -149,17 +150,17 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             aria_label="New name in " + view.label,
             key="new-" + view.pairs.length().to(str),
             on_blur=lambda name: EditorState.add_pair(NODE.id, view.path, name),
-            custom_attrs=COMMIT,
+            custom_attrs=dict(COMMIT),
         )
     return rx.el.div(
         rx.el.span(pair.key, class_name="mono truncate", title=pair.key),
-        rx.el.input(
-            key=pair.value,
+        SharedInput.create(
             default_value=pair.value,
             class_name="input",
             aria_label=pair.key,
             on_blur=lambda text: EditorState.set_field(NODE.id, view.path + "/" + pair.key, "json", text),
-            custom_attrs=COMMIT,
+            on_overtaken=EditorState.warn_overtaken,
+            custom_attrs=dict(COMMIT),
         ),
         rx.el.button(
             icon("x", 14),

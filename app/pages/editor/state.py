@@ -86,12 +86,23 @@ class EditorState(rx.State):
         return EditorState.apply([_set(node_id, path, read_value(kind, text))]) if is_new else None
 
     @rx.event
-    def add_pair(self, node_id: str, path: str, name: str) -> rx.event.EventSpec | None:
-        return EditorState.apply([_set(node_id, f"{path}/{name.strip()}", "")]) if name.strip() else None
+    async def add_pair(self, node_id: str, path: str, name: str) -> rx.event.EventSpec | None:
+        if not (name := name.strip()):
+            return None
+        workflow = await workflows.get_workflow(get_runtime(), current_user(), workflow_of(self))
+        if shown_text(await _view_only([node_id], workflow), f"{path}/{name}") is not None:
+            return NoticeState.show(f"“{name}” is there already. Change its value instead.", "error")
+        return EditorState.apply([_set(node_id, f"{path}/{name}", "")])
 
     @rx.event
     def remove_pair(self, node_id: str, path: str, name: str) -> rx.event.EventSpec:
         return EditorState.apply([_set(node_id, f"{path}/{name}", None)])
+
+    @rx.event
+    def warn_overtaken(self) -> rx.event.EventSpec:
+        return NoticeState.show(
+            "Somebody else has just changed this. What you leave here replaces it; Escape takes it."
+        )
 
     @property
     def _tab(self) -> str:

@@ -8,20 +8,21 @@ from app.pages.editor.state import EditorState
 from app.ui.icons import icon
 from app.ui.menus import menu, menu_button
 from app.ui.rows import ProblemRow
+from components.shared_input import SharedInput
 
 
 def toolbar() -> rx.Component:
     """Everything that concerns the workflow as a whole."""
     return rx.el.header(
         rx.el.a(icon("arrow-left"), href="/workflows", class_name="icon-button", aria_label="All workflows"),
-        rx.el.input(
+        SharedInput.create(
             default_value=LiveState.name,
-            key=LiveState.name,
             class_name="input title-input",
             aria_label="Name of the workflow",
             max_length=200,
             required=True,
             on_blur=EditorState.set_name,
+            on_overtaken=EditorState.warn_overtaken,
             custom_attrs={"data-commit": "enter"},
         ),
         _problems(),
