@@ -14,7 +14,7 @@ import {
 } from "@xyflow/react";
 import { useLayoutEffect, useMemo, useRef } from "react";
 import { Controls } from "./controls.jsx";
-import { edgeTypes } from "./edge.jsx";
+import { edgeTypes, useNamedEdges } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
 import { useKeys } from "./keys.js";
 import { useDocument } from "./messages.js";
@@ -61,7 +61,8 @@ function Flow(page) {
   const isFitted = useFit(flow, graph.nodes.length > 0);
   const isFar = useStore(({ transform }) => transform[2] < FAR);
   const changes = useChanges(setGraph);
-  const boxing = useSelection(graph.nodes, onSelect);
+  const edges = useNamedEdges(graph);
+  const boxing = useSelection(graph.nodes, live.problems, onSelect);
   useSteadyView(flow, graph.nodes);
   useKeys(root, gestures.commands);
   usePalette(gestures.pick);
@@ -77,7 +78,8 @@ function Flow(page) {
     >
       <CanvasContext value={context}>
         <ReactFlow
-          {...graph}
+          nodes={graph.nodes}
+          edges={edges}
           {...SETTINGS}
           {...changes}
           {...boxing}

@@ -1,25 +1,27 @@
 /** The selection as the page hears of it: once it has changed, and after a box is drawn rather than during it. */
 
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
+import { useEntry } from "./entries.js";
 
 /**
- * Call `onSelect(ids)` for each new selection, and again when the data of the one selected node has changed;
+ * Call `onSelect(ids)` for each new selection, and again when the data or problems of the one selected node have changed;
  * gives React Flow's handlers that say when a box is being drawn.
  */
-export function useSelection(nodes, onSelect) {
+export function useSelection(nodes, problems, onSelect) {
   const [isBoxing, setBoxing] = useState(false);
-  const told = useRef({ key: "" });
+  const told = useRef({ key: "", found: "" });
   const selected = nodes.filter((node) => node.selected);
   const key = selected.map(({ id }) => id).join();
   const data = selected.length === 1 ? selected[0].data : undefined;
+  const found = (useEntry(problems, key) ?? []).join();
   const tell = useEffectEvent(() => {
-    if (key === told.current.key && data === told.current.data) return;
-    told.current = { key, data };
+    if (key === told.current.key && data === told.current.data && found === told.current.found) return;
+    told.current = { key, data, found };
     onSelect?.(selected.map(({ id }) => id));
   });
   useEffect(() => {
     if (!isBoxing) tell();
-  }, [key, data, isBoxing]);
+  }, [key, data, found, isBoxing]);
   return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
 }
 

@@ -7,7 +7,20 @@ from playwright.async_api import Page, expect
 
 from tests.app.shapes import GREETING, node, workflow
 from tests.e2e.conftest import OpenPage
-from tests.e2e.drawing import add, card, create, field, fill, name, notice, open_editor, open_output, problem_of, select
+from tests.e2e.drawing import (
+    add,
+    card,
+    connect,
+    create,
+    field,
+    fill,
+    name,
+    notice,
+    open_editor,
+    open_output,
+    problem_of,
+    select,
+)
 
 
 async def open_with(open_page: OpenPage, definition: dict[str, Any] = GREETING) -> Page:
@@ -206,6 +219,42 @@ async def test_as_much_as_a_field_may_hold_is_saved(open_page: OpenPage) -> None
     await page.reload()
 
     await expect(field(page, "code")).to_have_value(text)
+
+
+async def test_a_name_that_is_there_already_keeps_its_value(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await select(page, "Greet")
+    pairs = field(page, "fields")
+    await pairs.get_by_placeholder("Add a name").fill(" text ")
+    await page.keyboard.press("Enter")
+
+    await expect(notice(page)).to_have_text("“text” is there already. Change its value instead.")
+    await page.reload()
+    await expect(pairs.get_by_label("text", exact=True)).to_have_value("Hello")
+
+
+async def test_a_problem_that_is_mended_on_the_canvas_is_gone_from_the_panel(open_page: OpenPage) -> None:
+    other = node("other", "data/set-fields", x=280, fields={"a": "b"})
+    shape = workflow(node("sum", "code/python", x=560, code="{{ other.a }}"), other) | {"edges": []}
+    page = await open_page("/workflows", as_user="alice")
+    await open_editor(page, await create(page, shape), nodes=3)
+    await connect(page, "Start", "Other")
+    await select(page, "Sum")
+    await expect(page.locator(".panel .field-problem")).not_to_have_count(0)
+
+    await connect(page, "Start", "Sum")
+    await connect(page, "Other", "Sum")
+    await expect(page.locator(".panel .field-problem")).to_have_count(0)
+
+
+async def test_nodes_edges_and_values_have_names_to_be_heard(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await select(page, "Greet")
+
+    await expect(page.get_by_role("group", name="Greet", exact=True)).to_be_visible()
+    await expect(page.get_by_label("Edge from Start to Greet")).to_have_count(1)
+    await expect(page.get_by_role("textbox", name="text", exact=True)).to_have_value("Hello")
+    await expect(page.get_by_role("textbox", name="New name in Fields")).to_have_count(1)
 
 
 async def test_a_reload_keeps_the_selected_node_open(open_page: OpenPage) -> None:
