@@ -15,10 +15,12 @@ from app.services.editing import problems_of
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import find_workflow, is_visible_to
 from app.services.values import as_query, check_json, is_storable
+from engine.events import ENDED
 from engine.models import Execution
 from engine.store import Filters, NodeSummary
 
 MISSING = "There is no execution of this id."
+SKIPPED = NodeSummary(status="skipped", attempts=0, started_at=None, completed_at=None)
 
 
 async def start_execution(
@@ -118,22 +120,14 @@ async def describe(rt: Runtime, execution: Execution) -> dict[str, Any]:
 
 
 def describe_with(execution: Execution, nodes: Mapping[str, NodeSummary]) -> dict[str, Any]:
-    """The same, from summaries of its nodes that are at hand."""
+    """The same, from summaries of its nodes that are at hand; what it never came to is skipped once it has ended."""
+    ids = [node["id"] for node in execution.definition["nodes"]] if execution.status in ENDED else []
     return {
         **describe_briefly(execution),
         "input": execution.input,
         "result": execution.result,
         "definition": execution.definition,
-        "nodes": {
-            id_: {
-                "status": node.status,
-                "attempts": node.attempts,
-                "started_at": node.started_at,
-                "completed_at": node.completed_at,
-                "duration_ms": node.duration_ms,
-            }
-            for id_, node in nodes.items()
-        },
+        "nodes": {id_: _describe_node(node) for id_, node in {**dict.fromkeys(ids, SKIPPED), **nodes}.items()},
     }
 
 
@@ -151,6 +145,16 @@ def describe_briefly(execution: Execution) -> dict[str, Any]:
         "started_at": execution.started_at,
         "completed_at": execution.completed_at,
         "duration_ms": _duration(execution),
+    }
+
+
+def _describe_node(node: NodeSummary) -> dict[str, Any]:
+    return {
+        "status": node.status,
+        "attempts": node.attempts,
+        "started_at": node.started_at,
+        "completed_at": node.completed_at,
+        "duration_ms": node.duration_ms,
     }
 
 

@@ -46,6 +46,16 @@ async def test_an_execution_is_started_and_ends_with_its_result(alice: httpx.Asy
     assert ended["definition"]["nodes"] == GREETING["nodes"]
 
 
+async def test_what_an_execution_never_came_to_is_skipped_once_it_has_ended(alice: httpx.AsyncClient) -> None:
+    definition = workflow(node("stop", "code/python", code="1/0"), node("after", "data/set-fields", fields={"a": 1}))
+    definition["nodes"].append(node("lonely", "data/set-fields", fields={"a": 1}))
+    ended = await execute(alice, await create(alice, definition))
+
+    statuses = {id_: node["status"] for id_, node in ended["nodes"].items()}
+    assert statuses == {"start": "succeeded", "stop": "failed", "after": "skipped", "lonely": "skipped"}
+    assert ended["nodes"]["lonely"]["attempts"] == 0
+
+
 async def test_without_waiting_the_answer_is_that_it_was_accepted(alice: httpx.AsyncClient) -> None:
     answer = await alice.post(f"/api/workflows/{await create(alice)}/execute", json={"input": {}})
 
