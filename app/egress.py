@@ -7,10 +7,12 @@ answer differently; redirects pass through the same door.
 import asyncio
 import ipaddress
 import socket
-from collections.abc import Iterable
+from collections.abc import AsyncIterator, Iterable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Any
+from weakref import WeakValueDictionary
 
 import httpcore
 import httpx
@@ -21,6 +23,7 @@ from engine.errors import StepError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ASSETS = "/examples/"  # what ships with Treadle for everybody to read
+PER_HOST = 20  # connections of the 100 there are
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
 
@@ -107,6 +110,38 @@ class _GuardedTransport(httpx.AsyncHTTPTransport):
             keepalive_expiry=5,
             network_backend=GuardedNetwork(policy),
         )
+        self._shares: WeakValueDictionary[str, asyncio.Semaphore] = WeakValueDictionary()  # by host, those in use
+
+    async def handle_async_request(self, request: httpx.Request) -> httpx.Response:
+        """Send it when its host has a connection left of its share: a slow host must not take them all."""
+        share = self._shares.setdefault(request.url.host, asyncio.Semaphore(PER_HOST))
+        try:
+            async with asyncio.timeout(request.extensions["timeout"]["pool"]):
+                await share.acquire()
+        except TimeoutError:
+            raise httpx.PoolTimeout(f"{PER_HOST} requests to {request.url.host} are under way.") from None
+        async with AsyncExitStack() as closing:
+            closing.callback(share.release)
+            response = await super().handle_async_request(request)
+            assert isinstance(response.stream, httpx.AsyncByteStream)
+            closing.push_async_callback(response.stream.aclose)
+            response.stream = _Held(response.stream, closing.pop_all())
+            return response
+
+
+class _Held(httpx.AsyncByteStream):
+    """An answer that keeps its connection, and its part of the host's share, until it is closed."""
+
+    def __init__(self, stream: httpx.AsyncByteStream, closing: AsyncExitStack) -> None:
+        self._stream = stream
+        self._closing = closing
+
+    async def __aiter__(self) -> AsyncIterator[bytes]:
+        async for part in self._stream:
+            yield part
+
+    async def aclose(self) -> None:
+        await self._closing.aclose()
 
 
 class GuardedNetwork(httpcore.AsyncNetworkBackend):

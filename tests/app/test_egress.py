@@ -8,7 +8,7 @@ from ipaddress import ip_address
 import httpx
 import pytest
 
-from app.egress import make_client, read_policy
+from app.egress import PER_HOST, make_client, read_policy
 from app.settings import Settings, read_settings
 from engine.errors import StepError
 from tests.ports import find_free_port
@@ -31,6 +31,34 @@ async def listen(answer: str, *, port: int = 0) -> AsyncIterator[str]:
     server = await asyncio.start_server(serve, "127.0.0.1", port)
     async with server:
         yield f"127.0.0.1:{server.sockets[0].getsockname()[1]}"
+
+
+class Slow:
+    """A server that answers nobody before it goes on; it is full with as many as one host may have."""
+
+    def __init__(self) -> None:
+        self.port = 0
+        self.is_full = asyncio.Event()
+        self.goes_on = asyncio.Event()
+        self._count = 0
+
+    async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        self._count += 1
+        if self._count == PER_HOST:
+            self.is_full.set()
+        await self.goes_on.wait()
+        writer.write(OK.encode())
+        await writer.drain()
+        writer.close()
+
+
+@pytest.fixture
+async def slow() -> AsyncIterator[Slow]:
+    slow = Slow()
+    async with await asyncio.start_server(slow.serve, "127.0.0.1") as server:
+        slow.port = server.sockets[0].getsockname()[1]
+        yield slow
 
 
 OK = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nSet-Cookie: session=theirs\r\nConnection: close\r\n\r\nhi"
@@ -129,6 +157,20 @@ async def test_nothing_else_of_the_product_is_reached(path: str) -> None:
     async with listen(OK, port=own.port), make_client(own) as http:
         with pytest.raises(StepError):
             await http.get(f"{own.public_url}{path}")
+
+
+async def test_a_slow_host_takes_no_more_than_its_share(slow: Slow) -> None:
+    allowed = settings(TREADLE_EGRESS_ALLOW="127.0.0.1,localhost")
+    async with make_client(allowed) as http:
+        waiting = [asyncio.create_task(http.get(f"http://127.0.0.1:{slow.port}/")) for _ in range(PER_HOST)]
+        await slow.is_full.wait()
+        with pytest.raises(httpx.PoolTimeout, match="under way"):
+            await http.get(f"http://127.0.0.1:{slow.port}/", timeout=httpx.Timeout(5, pool=0.01))
+        other = asyncio.create_task(http.get(f"http://localhost:{slow.port}/"))
+        slow.goes_on.set()
+        answers = await asyncio.gather(*waiting, other, http.get(f"http://127.0.0.1:{slow.port}/"))
+
+    assert {answer.text for answer in answers} == {"hi"}
 
 
 async def test_only_http_is_spoken() -> None:
