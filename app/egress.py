@@ -76,7 +76,13 @@ class Transport(httpx.AsyncBaseTransport):
             raise StepError(f"Only http:// and https:// can be reached, not {request.url.scheme}://.", kind="bad_url")
         if is_own_asset(request, self._settings):
             return await self._own.handle_async_request(_to_listener(request, self._settings))
-        return await self._guarded.handle_async_request(request)
+        try:
+            return await self._guarded.handle_async_request(request)
+        except StepError:
+            if not _is_own(request.url, self._settings):
+                raise
+            message = f"Of Treadle itself only the files under {ASSETS} can be reached, not {request.url.path[:200]}."
+            raise StepError(message, kind="egress_refused") from None
 
     async def aclose(self) -> None:
         await self._guarded.aclose()
@@ -85,10 +91,14 @@ class Transport(httpx.AsyncBaseTransport):
 
 def is_own_asset(request: httpx.Request, settings: Settings) -> bool:
     """Is it a file that ships with Treadle, under our own origin?"""
-    url, own = request.url, httpx.URL(settings.public_url)
-    is_ours = (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
-    is_plain = url.path.startswith(ASSETS) and ".." not in url.path and "\\" not in url.path
-    return is_ours and is_plain and request.method in {"GET", "HEAD"}
+    path = request.url.path
+    is_plain = path.startswith(ASSETS) and ".." not in path and "\\" not in path
+    return _is_own(request.url, settings) and is_plain and request.method in {"GET", "HEAD"}
+
+
+def _is_own(url: httpx.URL, settings: Settings) -> bool:
+    own = httpx.URL(settings.public_url)
+    return (url.scheme, url.host, url.port) == (own.scheme, own.host, own.port)
 
 
 def _to_listener(request: httpx.Request, settings: Settings) -> httpx.Request:

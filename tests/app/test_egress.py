@@ -155,7 +155,7 @@ async def test_the_products_own_examples_are_reached_without_a_setting() -> None
 async def test_nothing_else_of_the_product_is_reached(path: str) -> None:
     own = settings()
     async with listen(OK, port=own.port), make_client(own) as http:
-        with pytest.raises(StepError):
+        with pytest.raises(StepError, match="only the files under /examples/"):
             await http.get(f"{own.public_url}{path}")
 
 
