@@ -28,14 +28,16 @@ log = logging.getLogger(__name__)
 
 
 Push = Callable[[str, dict[str, Any]], Awaitable[bool]]  # False: the tab is gone
+SendAway = Callable[[str], Awaitable[None]]  # a tab, from what it shows to where one signs in
 
 
 class Hub:
     """Knows the watchers of this process and pushes what has changed to them."""
 
-    def __init__(self, runtime: Runtime, push: Push) -> None:
+    def __init__(self, runtime: Runtime, push: Push, send_away: SendAway) -> None:
         self._runtime = runtime
         self._push = push
+        self._send_away = send_away
         self._watchers: Watchers = {}
         self._news: asyncio.Queue[Callable[[], Awaitable[None]]] = asyncio.Queue()  # told in this order
         self._progress_turn = asyncio.Lock()  # or what was read earlier might be told later
@@ -47,6 +49,7 @@ class Hub:
         self._message_number = count(1)
         runtime.changes.subscribe(lambda change: self._news.put_nowait(partial(self._tell_change, change)))
         runtime.journal.subscribe(self._note_progress)
+        runtime.on_sign_out.append(lambda session_id: self._news.put_nowait(partial(self._close_session, session_id)))
 
     async def run(self) -> None:
         """Tell the watchers what is saved, until cancelled."""
@@ -160,13 +163,24 @@ class Hub:
         await self._tell(group, self._values(workflow_id, shown))
 
     async def _only_readers(self, watchers: Watchers, workflow_id: str) -> Watchers:
-        """Forget the tabs whose session has ended or whose person may read this no longer."""
+        """Send away the tabs whose session has ended or whose person may read this no longer."""
         sessions = {watcher.session_id for watcher in watchers.values()}
         readers = await rights.find_readers(self._runtime, workflow_id, sessions)
         for token, watcher in watchers.items():
             if watcher.session_id not in readers and self._watchers.get(token) is watcher:
-                self.forget(token)
+                await self._dismiss(token)
         return {token: watcher for token, watcher in watchers.items() if watcher.session_id in readers}
+
+    async def _close_session(self, session_id: str) -> None:
+        for token in [token for token, watcher in self._watchers.items() if watcher.session_id == session_id]:
+            await self._dismiss(token)
+
+    async def _dismiss(self, token: str) -> None:
+        self.forget(token)
+        try:
+            await self._send_away(token)
+        except Exception:
+            log.exception("A tab could not be sent away")
 
     async def _read_list(self, user: User, workflow_id: str) -> list[ExecutionRow]:
         if workflow_id not in self._lists:

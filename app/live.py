@@ -12,8 +12,9 @@ from typing import Any
 import reflex as rx
 from reflex.state import StateUpdate
 from reflex_base.constants.state import FIELD_MARKER
+from reflex_base.event import Event
 
-from app.hub import Hub, Push
+from app.hub import Hub, Push, SendAway
 from app.runtime import Runtime
 from app.ui.rows import ExecutionRow, ProblemRow, StepDetail, StepRow
 
@@ -37,7 +38,7 @@ _open: list[Hub] = []
 @asynccontextmanager
 async def open_hub(app: rx.App, runtime: Runtime) -> AsyncIterator[Hub]:
     """Run the hub of this process until the block ends."""
-    hub = Hub(runtime, _push_through(app))
+    hub = Hub(runtime, _push_through(app), _send_away_through(app))
     running = asyncio.create_task(hub.run())
     _open.append(hub)
     try:
@@ -63,3 +64,12 @@ def _push_through(app: rx.App) -> Push:
         return True
 
     return push
+
+
+def _send_away_through(app: rx.App) -> SendAway:
+    async def send_away(token: str) -> None:
+        if (tabs := app.event_namespace) and token in tabs.token_to_sid:
+            leave = rx.redirect("/login", replace=True)
+            await tabs.emit_update(StateUpdate(events=Event.from_event_type(leave)), token=token)
+
+    return send_away

@@ -39,6 +39,7 @@ class Runtime:
     worker: Worker
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
+    on_sign_out: list[Callable[[str], None]] = field(default_factory=list)  # each is called with the session's id
     clock: Callable[[], datetime] = utc_now
 
 

@@ -86,9 +86,14 @@ async def sign_in(rt: Runtime, *, email: str, password: str, address: str = "", 
 
 
 async def sign_out(rt: Runtime, token: str) -> None:
-    """Remove the session; safe to call again."""
+    """Remove the session and tell those who listen; safe to call again."""
     async with rt.database.write() as session:
-        await session.exec(delete(Session).where(col(Session.token_hash) == hash_token(token)))
+        found = (await session.exec(select(Session).where(Session.token_hash == hash_token(token)))).first()
+        if found is None:
+            return
+        await session.delete(found)
+    for listener in rt.on_sign_out:
+        listener(found.id)
 
 
 async def find_session(rt: Runtime, token: str | None) -> tuple[User, Session] | None:

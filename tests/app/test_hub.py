@@ -28,6 +28,7 @@ class Tabs:
     def __init__(self) -> None:
         self.pushed: defaultdict[str, list[dict[str, Any]]] = defaultdict(list)
         self.gone: set[str] = set()
+        self.sent_away: set[str] = set()
         self.broken: set[str] = set()
         self.held: dict[str, asyncio.Event] = {}
         self._news = asyncio.Condition()
@@ -41,6 +42,11 @@ class Tabs:
         async with self._news:
             self._news.notify_all()
         return tab not in self.gone
+
+    async def send_away(self, tab: str) -> None:
+        self.sent_away.add(tab)
+        async with self._news:
+            self._news.notify_all()
 
     def shown(self, tab: str, name: str) -> Any:
         """What the tab shows now as `name`."""
@@ -79,7 +85,7 @@ def tabs() -> Tabs:
 
 @pytest.fixture
 async def hub(rt: Runtime, tabs: Tabs) -> AsyncIterator[Hub]:
-    hub = Hub(rt, tabs.push)
+    hub = Hub(rt, tabs.push, tabs.send_away)
     running = asyncio.create_task(hub.run())
     yield hub
     running.cancel()
@@ -405,6 +411,20 @@ async def test_a_session_that_is_over_hears_nothing_more(
 
     assert tabs.changes("hers") == [2]
     assert len(tabs.pushed["his"]) == before
+    assert tabs.sent_away == {"his"}
+
+
+async def test_who_signs_out_is_sent_away_at_once_from_all_of_their_tabs(
+    rt: Runtime, hub: Hub, tabs: Tabs, alice: User, greeting: str
+) -> None:
+    signed_in = await accounts.sign_in(rt, email=alice.email, password=PASSWORD)
+    for tab in ("one", "two"):
+        await hub.watch(tab, alice, greeting, session_id=signed_in.session.id)
+    await watch(hub, "other", alice, greeting)
+    await accounts.sign_out(rt, signed_in.token)
+    await tabs.settle(hub, "other")
+
+    assert tabs.sent_away == {"one", "two"}
 
 
 async def test_what_could_not_be_read_is_told_later_and_silences_no_other_workflow(
