@@ -7,6 +7,7 @@ from urllib.parse import urlencode
 from fastapi import APIRouter, Depends, Form, Request, Response
 from fastapi.responses import RedirectResponse
 from fastapi.routing import APIRoute
+from starlette.datastructures import FormData
 
 from app.api.access import ForeignOrigin, RuntimeOf, check_origin, read_token
 from app.api.addresses import find_address
@@ -33,7 +34,7 @@ class FormRoute(APIRoute):
             except ForeignOrigin:
                 raise
             except AppError as error:
-                return _back(self.path, error, (await request.form()).get("email"))
+                return _back(self.path, error, await request.form())
 
         return handle_form
 
@@ -85,8 +86,9 @@ def _own_path(path: str) -> str:
     return path if is_ours else "/workflows"
 
 
-def _back(path: str, error: AppError, email: object) -> RedirectResponse:
+def _back(path: str, error: AppError, form: FormData) -> RedirectResponse:
     page = "/register" if path.endswith("sign-up") else "/login"
     field = error.details[0]["field"] if error.details else "credentials"
-    query = {"error": CODES.get(error.status, field), "email": str(email or "")[:300]}
+    typed = {name: str(form[name])[:300] for name in ("email", "name") if name in form}
+    query = {"error": CODES.get(error.status, field), **typed}
     return RedirectResponse(f"{page}?{urlencode(query, errors='replace')}", status_code=303)

@@ -4,13 +4,13 @@ from typing import Any
 
 import reflex as rx
 
-from app.guard import open_to_strangers
+from app.guard import MeState, open_to_strangers
 from app.ui.forms import NativeForm, labelled, text_input
 from app.ui.icons import logo
 
 ERRORS = {
     "credentials": "The e-mail or the password is wrong.",
-    "taken": "There is already an account with this e-mail. Sign in instead.",
+    "taken": "There is already an account with this e-mail.",
     "email": "That isn't an e-mail address. Check it for typing errors.",
     "password": "Choose a password of 8 characters or more.",
     "name": "Say your name, in 100 characters or fewer.",
@@ -24,12 +24,18 @@ class GateState(rx.State):
 
     error: str = ""
     email: str = ""
+    name: str = ""
+    is_taken: bool = False
 
     @rx.event
-    def load(self) -> None:
+    async def load(self) -> rx.event.EventSpec | None:
+        if (await self.get_state(MeState)).user_id:
+            return rx.redirect("/workflows", replace=True)
         query = self.router.url.query_parameters
         self.error = ERRORS.get(query.get("error", ""), "")
-        self.email = query.get("email", "")
+        self.email, self.name = query.get("email", ""), query.get("name", "")
+        self.is_taken = query.get("error") == "taken"
+        return None
 
 
 open_to_strangers(GateState.load)
@@ -52,7 +58,7 @@ def register() -> rx.Component:
     return _gate(
         "Create your account",
         "sign-up",
-        labelled("Name", text_input("name", auto_complete="name", required=True, max_length=100, auto_focus=True)),
+        labelled("Name", _name_input()),
         labelled("E-mail", _email_input()),
         labelled(
             "Password",
@@ -70,7 +76,7 @@ def _gate(title: str, form: str, *fields: rx.Component, button: str, other: tupl
         rx.el.div(
             rx.el.div(logo(), class_name="brand gate-brand"),
             rx.el.h1(title),
-            rx.cond(GateState.error != "", rx.el.p(GateState.error, class_name="gate-error", role="alert")),
+            rx.cond(GateState.error != "", _error()),
             NativeForm.create(
                 *fields,
                 rx.el.button(button, class_name="button primary wide", type="submit"),
@@ -81,6 +87,25 @@ def _gate(title: str, form: str, *fields: rx.Component, button: str, other: tupl
             class_name="gate-card",
         ),
         class_name="gate",
+    )
+
+
+def _error() -> rx.Component:
+    sign_in = rx.el.a("Sign in instead", href="/login", class_name="gate-link")
+    return rx.el.p(
+        GateState.error, rx.cond(GateState.is_taken, rx.fragment(" ", sign_in)), class_name="gate-error", role="alert"
+    )
+
+
+def _name_input() -> rx.Component:
+    return text_input(
+        "name",
+        auto_complete="name",
+        required=True,
+        max_length=100,
+        auto_focus=True,
+        default_value=GateState.name,
+        key=GateState.name,
     )
 
 

@@ -49,7 +49,7 @@ async def test_the_database_keeps_neither_password_nor_token(alice: httpx.AsyncC
         ("name", "  ", "required"),
         ("name", "Al\0ice", "can't be saved"),
         ("name", "x" * 101, "at most 100"),
-        ("name", 7, "string"),
+        ("name", 7, "must be text"),
     ],
 )
 async def test_a_bad_field_is_named(stranger: httpx.AsyncClient, field: str, value: object, message: str) -> None:
@@ -248,7 +248,7 @@ async def test_the_form_leads_nowhere_else(alice: httpx.AsyncClient, stranger: h
     [
         ("sign-in", {"password": "wrong"}, "/login?error=credentials&email=alice%40example.com"),
         ("sign-in", {"email": "a\0"}, "/login?error=credentials&email=a%00"),
-        ("sign-up", {"name": "A"}, "/register?error=taken&email=alice%40example.com"),
+        ("sign-up", {"name": "A"}, "/register?error=taken&email=alice%40example.com&name=A"),
         ("sign-up", {"password": "short"}, "/register?error=name&email=alice%40example.com"),
     ],
 )

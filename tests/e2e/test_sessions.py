@@ -2,6 +2,7 @@
 
 import re
 
+import pytest
 from playwright.async_api import Page, expect
 
 from tests.app.shapes import GREETING
@@ -43,6 +44,9 @@ async def test_an_e_mail_that_is_taken_is_said_and_kept(open_page: OpenPage) -> 
 
     await expect(page.get_by_role("alert")).to_contain_text("There is already an account with this e-mail.")
     await expect(page.get_by_label("E-mail")).to_have_value("ALICE@example.com")
+    await expect(page.get_by_label("Name")).to_have_value("Alice Again")
+    await page.get_by_role("link", name="Sign in instead").click()
+    await expect(page).to_have_url(LOGIN)
 
 
 async def test_after_signing_out_the_back_button_shows_nothing_private(open_page: OpenPage) -> None:
@@ -55,6 +59,24 @@ async def test_after_signing_out_the_back_button_shows_nothing_private(open_page
         await page.go_back()
         await expect(page).to_have_url(LOGIN)
         await expect(page.get_by_text("Gree")).to_have_count(0)
+
+
+async def test_signing_out_in_one_tab_closes_the_workflow_in_another(open_page: OpenPage) -> None:
+    page = await open_page("/workflows", as_user="alice")
+    other = await page.context.new_page()
+    await open_editor(other, await create(page, GREETING), nodes=2)
+    await sign_out(page)
+
+    await expect(other).to_have_url(LOGIN)
+    await expect(card(other, "Greet")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/login", "/register"])
+async def test_who_is_signed_in_already_is_led_to_their_workflows(open_page: OpenPage, path: str) -> None:
+    page = await open_page("/workflows", as_user="alice")
+    await page.goto(path)
+
+    await expect(page).to_have_url(re.compile("/workflows$"))
 
 
 async def test_another_person_in_the_same_tab_sees_only_their_own(open_page: OpenPage) -> None:
@@ -81,17 +103,6 @@ async def test_a_cookie_of_an_ended_session_leads_to_the_sign_in_page(open_page:
 
     await expect(page).to_have_url(LOGIN)
     await expect(page.get_by_text("Greet")).to_have_count(0)
-
-
-async def test_a_tab_whose_session_ended_elsewhere_can_do_nothing_more(open_page: OpenPage) -> None:
-    page = await open_page("/workflows", as_user="alice")
-    await open_editor(page, await create(page, GREETING), nodes=2)
-    other = await page.context.new_page()
-    await other.goto("/workflows")
-    await sign_out(other)
-    await card(page, "Greet").click()
-
-    await expect(page).to_have_url(LOGIN)
 
 
 async def test_who_has_signed_in_is_led_to_the_workflows(open_page: OpenPage) -> None:
