@@ -12,7 +12,7 @@ from app.housekeeping import keep_tidy
 from app.live import open_hub
 from app.pages import gate, workflows
 from app.pages.editor import editor
-from app.pages.editor.state import EditorState
+from app.pages.editor.state import EditorState, open_editor
 from app.runtime import open_runtime
 from app.settings import get_settings
 from app.static import serve_pages
@@ -46,6 +46,7 @@ def create_app() -> rx.App:
     app.add_page(
         editor, route="/workflows/[id]/edit", title="Editor · Treadle", on_load=[NoticeState.dismiss, EditorState.load]
     )
+    app.add_page(rx.fragment(), route="/workflows/[id]", title="Treadle", on_load=open_editor)
     app.add_page(not_found, route="404", title="Not found · Treadle")
     return app
 

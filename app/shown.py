@@ -51,10 +51,8 @@ async def show_execution(rt: Runtime, user: User, execution_id: str, node_id: st
         return Shown({"followed": "", "steps": [], "detail": StepDetail()}, {})
     execution = await progress.read_progress(rt, user, execution_id)
     log = await progress.read_node(rt, user, execution_id, node_id) if node_id else []
-    values = {
-        "followed": execution_id,
-        "steps": step_rows(execution),
-        "detail": step_detail(execution, node_id, log),
-    }
+    values: dict[str, Any] = {"followed": execution_id, "steps": step_rows(execution)}
+    if not node_id or node_id in {node["id"] for node in execution["definition"]["nodes"]}:
+        values["detail"] = step_detail(execution, node_id, log)  # what is newer leaves what was shown
     status = {"execution_id": execution_id, "nodes": execution["nodes"], "edges": execution["edges"]}
     return Shown(values, {"status": status})

@@ -36,14 +36,14 @@ def report_error(exception: Exception) -> rx.event.EventSpec:
     return NoticeState.show("Something went wrong on our side. It has been logged; please try again.", "error")
 
 
-def notices(*, on_undo: rx.EventHandler | None = None) -> rx.Component:
-    """The place where notices appear; `on_undo` takes what `NoticeState.undo` names."""
+def notices(*, on_undo: rx.EventHandler | None = None, is_out_of_date: rx.Var[bool] | bool = False) -> rx.Component:
+    """The place where notices appear, unless out of date; `on_undo` takes what `NoticeState.undo` names."""
     undo = [] if on_undo is None else [rx.cond(NoticeState.undo != "", _undo_button(on_undo))]
     return rx.el.div(
         rx.cond(
-            NoticeState.text != "",
+            (NoticeState.text != "") & ~rx.Var.create(is_out_of_date),
             rx.el.div(
-                rx.cond(NoticeState.kind == "error", icon("circle-alert")),
+                rx.cond(NoticeState.kind.contains("error"), icon("circle-alert")),
                 rx.el.span(NoticeState.text, class_name="notice-text"),
                 *undo,
                 rx.el.button(icon("x"), class_name="icon-button", aria_label="Dismiss", on_click=NoticeState.dismiss),

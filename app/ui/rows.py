@@ -117,10 +117,17 @@ def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
         label="Execution",
         status=execution["status"],
         duration=duration(execution["duration_ms"]),
-        error=_message(execution["error"]),
+        error=_blame(execution),
         input=_text(execution["input"]),
         output=_text(execution["result"]),
     )
+
+
+def _blame(execution: Mapping[str, Any]) -> str:
+    """What went wrong, after the label of the node where it did."""
+    error = execution["error"] or {}
+    labels = {node["id"]: _label(node) for node in execution["definition"]["nodes"]}
+    return ": ".join(filter(None, [labels.get(error.get("node")), _message(execution["error"])]))
 
 
 def _iso(moment: datetime) -> str:

@@ -1,5 +1,6 @@
 """The editor alone with one person: fields, problems, palette, keyboard, and what they may get wrong."""
 
+import re
 from typing import Any
 
 import pytest
@@ -53,11 +54,14 @@ async def test_problems_are_gone_when_they_are_mended(open_page: OpenPage) -> No
     await expect(page.get_by_role("button", name="Problems")).to_have_count(0)
 
 
-async def test_running_with_problems_says_how_many(open_page: OpenPage) -> None:
+async def test_running_with_problems_names_the_first_and_leads_there(open_page: OpenPage) -> None:
     page = await open_with(open_page, workflow(node("ask", "http/request")))
     await page.get_by_role("button", name="Run", exact=True).click()
 
-    await expect(notice(page)).to_have_text("The workflow has 1 problem.")
+    await expect(notice(page)).to_have_text("The workflow has 1 problem. Ask: URL is required.")
+    await expect(page.get_by_label("Name of the node")).to_have_value("Ask")
+    await fill(page, "url", "https://example.com")
+    await expect(notice(page)).to_have_count(0)
 
 
 async def test_a_failing_node_is_red_and_says_why(open_page: OpenPage) -> None:
@@ -65,6 +69,7 @@ async def test_a_failing_node_is_red_and_says_why(open_page: OpenPage) -> None:
     await page.get_by_role("button", name="Run", exact=True).click()
 
     await expect(page.locator(".card.failed")).to_have_count(1)
+    await expect(page.locator(".detail-error")).to_contain_text("Sum: ")
     await open_output(page, "Sum")
     await expect(page.locator(".detail-error")).to_contain_text("division")
     await expect(page.get_by_label("Printed", exact=True)).to_have_text("so far\n")
@@ -297,6 +302,36 @@ async def test_a_workflow_that_is_not_there_says_so_and_leads_back(open_page: Op
     await expect(page.get_by_role("heading", name="This workflow can't be opened")).to_be_visible()
     await page.get_by_role("link", name="All workflows").click()
     await expect(page.get_by_role("heading", name="Workflows", exact=True)).to_have_count(1)
+
+
+async def test_the_address_of_a_workflow_leads_to_its_editor(open_page: OpenPage) -> None:
+    page = await open_page("/workflows", as_user="alice")
+    workflow_id = await create(page, GREETING)
+    await page.goto(f"/workflows/{workflow_id}")
+
+    await expect(card(page, "Greet")).to_be_visible()
+    await expect(page).to_have_url(re.compile(f"/workflows/{workflow_id}/edit$"))
+
+
+async def test_the_data_of_a_node_stays_when_it_gets_another_name(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await page.get_by_role("button", name="Run", exact=True).click()
+    await open_output(page, "Greet")
+    await expect(page.get_by_label("Output", exact=True)).to_contain_text("Hello")
+    await select(page, "Greet")
+    await name(page, "Welcome")
+    await expect(page.locator(".panel-head code")).to_have_text("welcome")
+
+    await expect(page.get_by_label("Output", exact=True)).to_contain_text("Hello")
+
+
+async def test_a_long_name_leaves_the_panels_buttons_in_reach(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await select(page, "Greet")
+    await name(page, "W" * 100)
+    await page.get_by_label("Close").click()
+
+    await expect(page.get_by_label("Name of the node")).to_have_count(0)
 
 
 async def test_a_workflow_of_somebody_else_is_not_shown(open_page: OpenPage) -> None:

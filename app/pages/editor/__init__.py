@@ -4,7 +4,7 @@ import reflex as rx
 
 from app.live import LiveState
 from app.pages.editor.card import node_card
-from app.pages.editor.execution_state import ExecutionState
+from app.pages.editor.execution_state import PROBLEMS, ExecutionState
 from app.pages.editor.executions import executions_drawer
 from app.pages.editor.palette import palette
 from app.pages.editor.panel import panel
@@ -12,7 +12,7 @@ from app.pages.editor.state import EditorState
 from app.pages.editor.toolbar import toolbar
 from app.ui.catalogue import HANDLES
 from app.ui.missing import missing
-from app.ui.notices import notices
+from app.ui.notices import NoticeState, notices
 from components.canvas import Canvas
 from components.commit_keys import CommitKeys
 
@@ -33,10 +33,12 @@ def _everything() -> rx.Component:
     return rx.el.div(
         toolbar(),
         palette(),
-        rx.el.main(rx.cond(_is_loaded(), rx.fragment(_canvas(), _first_step())), class_name="canvas-place"),
+        rx.el.main(
+            rx.cond(_is_loaded(), rx.fragment(_canvas(), _first_step()), _skeleton()), class_name="canvas-place"
+        ),
         rx.cond(_is_loaded(), panel()),
         executions_drawer(),
-        notices(),
+        notices(is_out_of_date=(NoticeState.kind == PROBLEMS) & (LiveState.problems.length() == 0)),
         CommitKeys.create(),
         class_name="editor",
     )
@@ -63,6 +65,11 @@ def _canvas() -> rx.Component:
         on_run=ExecutionState.run,
         on_gap=EditorState.reload,
     )
+
+
+def _skeleton() -> rx.Component:
+    cards = [rx.el.div(class_name="skeleton-card") for _ in range(3)]
+    return rx.el.div(*cards, class_name="canvas-skeleton", custom_attrs={"aria-hidden": "true"})
 
 
 def _first_step() -> rx.Component:

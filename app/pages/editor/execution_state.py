@@ -10,7 +10,11 @@ from app.guard import current_user
 from app.live import get_hub
 from app.pages.editor.place import workflow_of
 from app.runtime import get_runtime
-from app.services import executions
+from app.services import editing, executions, workflows
+from app.ui.notices import NoticeState
+from app.ui.rows import ProblemRow, problem_rows
+
+PROBLEMS = "error problems"  # a notice that is out of date when there are none
 
 
 class ExecutionState(rx.State):
@@ -28,12 +32,12 @@ class ExecutionState(rx.State):
         self.is_open = not self.is_open
 
     @rx.event
-    async def run(self) -> None:
-        await self._start({})
+    async def run(self) -> rx.event.EventSpec:
+        return await self._start({})
 
     @rx.event
-    async def run_with(self, form: dict[str, str]) -> None:
-        await self._start(_read_input(form["input"]))
+    async def run_with(self, form: dict[str, str]) -> rx.event.EventSpec:
+        return await self._start(_read_input(form["input"]))
 
     @rx.event
     async def follow(self, execution_id: str) -> None:
@@ -49,10 +53,24 @@ class ExecutionState(rx.State):
         self.is_open = True
         await self.look_at(node_id)
 
-    async def _start(self, given: Any) -> None:
+    async def _start(self, given: Any) -> rx.event.EventSpec:
+        if problems := await self._find_problems():
+            get_hub().select(self.router.session.client_token, [problems[0].node])
+            return NoticeState.show(_say(problems), PROBLEMS)
         await executions.start_execution(get_runtime(), current_user(), workflow_of(self), input=given)
         self.is_open = True
         await self.follow("")
+        return NoticeState.dismiss()
+
+    async def _find_problems(self) -> list[ProblemRow]:
+        workflow = await workflows.get_workflow(get_runtime(), current_user(), workflow_of(self))
+        return problem_rows(workflow.nodes, await editing.problems_of(get_runtime(), workflow))
+
+
+def _say(problems: list[ProblemRow]) -> str:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    first = ": ".join(filter(None, [problems[0].label, problems[0].message]))
+    return f"The workflow has {count}. {first}"
 
 
 def _read_input(text: str) -> Any:

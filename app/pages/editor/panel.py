@@ -102,6 +102,7 @@ def _textarea(view: rx.Var[FieldView], *, is_code: bool = False) -> rx.Component
         default_value=view.value,
         placeholder=view.placeholder,
         class_name=_input_class(view, "input code" if is_code else "input"),
+        rows="8" if is_code else "3",
         spell_check=not is_code,
         custom_attrs=dict(LIMIT),
         on_blur=lambda text: EditorState.set_field(NODE.id, view.path, view.kind, text),

@@ -113,6 +113,12 @@ class EditorState(rx.State):
         return self.node if self.node.id == node_id else NodeView()
 
 
+@rx.event
+def open_editor(state: rx.State) -> rx.event.EventSpec:
+    """Lead from `/workflows/{id}` to its editor."""
+    return rx.redirect(f"/workflows/{workflow_of(state)}/edit", replace=True)
+
+
 async def _view_only(ids: list[str], workflow: Workflow) -> NodeView:
     """The panel of the only node among these; none for several."""
     selected = next((node for node in workflow.nodes if [node["id"]] == ids), None)
