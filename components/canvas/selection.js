@@ -3,6 +3,8 @@
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { useEntry } from "./entries.js";
 
+const LATER = 50; // milliseconds
+
 /**
  * Call `onSelect(ids)` for each new selection, and again when the data or problems of the one selected node have changed;
  * gives React Flow's handlers that say when a box is being drawn.
@@ -15,13 +17,17 @@ export function useSelection(nodes, problems, onSelect) {
   const data = selected.length === 1 ? selected[0].data : undefined;
   const found = (useEntry(problems, key) ?? []).join();
   const tell = useEffectEvent(() => {
-    if (key === told.current.key && data === told.current.data && found === told.current.found) return;
     told.current = { key, data, found };
     onSelect?.(selected.map(({ id }) => id));
   });
   useEffect(() => {
-    if (!isBoxing) tell();
-  }, [key, data, found, isBoxing]);
+    if (!isBoxing && (key !== told.current.key || data !== told.current.data)) tell();
+  }, [key, data, isBoxing]);
+  useEffect(() => {
+    // One change may be drawn in two steps: a new id, and the problems that are known by it.
+    const later = setTimeout(() => isBoxing || found === told.current.found || tell(), LATER);
+    return () => clearTimeout(later);
+  }, [found, isBoxing]);
   return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
 }
 

@@ -1,5 +1,6 @@
 """What a person does on the canvas, and where things are to be seen on it."""
 
+import re
 from typing import Any
 
 from playwright.async_api import Locator, Page, expect
@@ -40,6 +41,7 @@ async def add(page: Page, step: str, x: int, y: int) -> None:
     canvas = page.locator(".canvas-place")
     await page.locator(".palette-item", has_text=step).first.drag_to(canvas, target_position={"x": x, "y": y})
     await expect(page.locator(".card")).to_have_count(count + 1)
+    await expect(page.get_by_label("Name of the node")).to_have_value(re.compile(f"^{step}"))
 
 
 async def name(page: Page, label: str) -> None:
