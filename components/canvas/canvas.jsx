@@ -12,7 +12,7 @@ import {
   useReactFlow,
   useStore,
 } from "@xyflow/react";
-import { useLayoutEffect, useMemo, useRef } from "react";
+import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Controls } from "./controls.jsx";
 import { edgeTypes, useNamedEdges } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
@@ -56,7 +56,8 @@ function Flow(page) {
   const flow = useReactFlow();
   const { graph, setGraph, live } = useDocument(page);
   const latest = useLatest(page);
-  const gestures = useMemo(() => createGestures({ flow, page: latest, root, setGraph }), [flow, latest, setGraph]);
+  const [hint, say] = useState("");
+  const gestures = useMemo(() => createGestures({ flow, page: latest, root, setGraph, say }), [flow, latest, setGraph]);
   const context = useMemo(() => ({ Card, handles, live }), [Card, JSON.stringify(handles), live]);
   const isFitted = useFit(flow, graph.nodes.length > 0);
   const isFar = useStore(({ transform }) => transform[2] < FAR);
@@ -91,6 +92,12 @@ function Flow(page) {
           <Controls />
         </ReactFlow>
       </CanvasContext>
+      <p className="canvas-hint" role="status">
+        {hint}
+      </p>
+      <p id="canvas-keys" hidden>
+        Enter edits it, C begins an edge, Shift and arrows move it, arrows lead to other nodes.
+      </p>
     </section>
   );
 }

@@ -4,12 +4,21 @@ import { FIT, glide } from "./controls.jsx";
 import { outputsOf } from "./node.jsx";
 import { selectOnly } from "./ops.js";
 import { droppedItem } from "./palette.js";
-import { boxOf, centredAt, contains, freeId, neighbour, rightmost, rightOf, snap } from "./placement.js";
+import { boxOf, centredAt, contains, freeId, GRID, neighbour, rightmost, rightOf, snap } from "./placement.js";
+
+const STEPS = {
+  ArrowLeft: { x: -GRID, y: 0 },
+  ArrowRight: { x: GRID, y: 0 },
+  ArrowUp: { x: 0, y: -GRID },
+  ArrowDown: { x: 0, y: GRID },
+};
 
 /** Made once for a canvas: React Flow's `handlers`, the keys' `commands`, and what the palette calls.
- * `page.current` holds the latest props. */
-export function createGestures({ flow, page, root, setGraph }) {
+ * `page.current` holds the latest props; `say` tells what the keys do next. */
+export function createGestures({ flow, page, root, setGraph, say }) {
   const grabbed = new Map();
+  let isNudging = false;
+  let source; // the node from which the keys draw an edge
   const send = (ops) => ops.length && !page.current.readOnly && page.current.onOps?.(ops);
 
   const select = (nodes, edges) => setGraph((before) => selectOnly(before, nodes, edges));
@@ -23,6 +32,21 @@ export function createGestures({ flow, page, root, setGraph }) {
   };
 
   const connect = (source, target, sourceHandle) => send([edgeOp(source, target, sourceHandle)]);
+  const beginEdge = (node) => {
+    source = node;
+    const name = node && (node.data.label || node.id);
+    say(node ? `From ${name}: go to another node and press Enter to connect, Escape to stop.` : "");
+  };
+  const endEdge = (target) => {
+    const [first] = outputsOf(source.data, page.current.handles);
+    const output = freeOutput(source, flow.getEdges(), page.current.handles);
+    connect(source.id, target.id, output === undefined ? first : output);
+    beginEdge(undefined);
+  };
+  const openForm = () => {
+    const form = document.querySelector("[data-node-form]");
+    (form?.querySelector("[id^=field-]:is(input, textarea, select), [id^=field-] input") ?? form?.querySelector("input"))?.focus();
+  };
   const add = ({ action, label, type }, position, from) => {
     const node = { type, position, data: { label, action, inputs: {} } };
     const output = from && type !== "trigger" ? freeOutput(from, flow.getEdges(), page.current.handles) : undefined;
@@ -58,10 +82,26 @@ export function createGestures({ flow, page, root, setGraph }) {
     undo: () => page.current.readOnly || page.current.onUndo?.(),
     redo: () => page.current.readOnly || page.current.onRedo?.(),
     run: () => page.current.onRun?.(),
-    open: () => selected().length === 1 && page.current.onOpen?.(selected()[0].id),
+    enter: () => {
+      const [node, ...more] = selected();
+      if (!node || more.length || node.id === source?.id) return;
+      if (source) endEdge(node);
+      else openForm();
+    },
+    escape: () => (source ? beginEdge(undefined) : select([])),
+    beginEdge: () => selected().length === 1 && !page.current.readOnly && beginEdge(selected()[0]),
+    nudge: (key) => {
+      if (page.current.readOnly) return;
+      if (!isNudging) grab(selected());
+      isNudging = true;
+      setGraph((graph) => ({ ...graph, nodes: graph.nodes.map((node) => (node.selected ? shifted(node, STEPS[key]) : node)) }));
+    },
+    settle: () => {
+      if (isNudging) release(selected());
+      isNudging = false;
+    },
     fit: () => flow.fitView({ ...FIT, ...glide() }),
     selectAll: () => select(flow.getNodes().map(({ id }) => id)),
-    selectNone: () => select([]),
     walk: (key) => {
       const [from] = selected();
       const next = from ? neighbour(key, from, flow.getNodes(), flow.getEdges()) : flow.getNodes()[0];
@@ -93,6 +133,10 @@ export function createGestures({ flow, page, root, setGraph }) {
   };
 
   return { handlers, commands, pick, drop, select };
+}
+
+function shifted(node, { x, y }) {
+  return { ...node, position: { x: node.position.x + x, y: node.position.y + y } };
 }
 
 function edgeOp(source, target, sourceHandle) {

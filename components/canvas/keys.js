@@ -11,20 +11,25 @@ const ANYWHERE = {
 const ON_THE_CANVAS = {
   Delete: "remove",
   Backspace: "remove",
-  Enter: "open",
-  Escape: "selectNone",
+  Enter: "enter",
+  Escape: "escape",
   "Mod+a": "selectAll",
   f: "fit",
+  c: "beginEdge",
   ArrowLeft: "walk",
   ArrowRight: "walk",
   ArrowUp: "walk",
   ArrowDown: "walk",
+  "Shift+ArrowLeft": "nudge",
+  "Shift+ArrowRight": "nudge",
+  "Shift+ArrowUp": "nudge",
+  "Shift+ArrowDown": "nudge",
 };
 const WRITES =
   "input, textarea, select, [contenteditable]:not([contenteditable=false]), [role=textbox], [role=combobox]";
 const LAYERS = "dialog, [role=dialog], [role=alertdialog], [role=menu], [role=listbox]";
 
-/** Call `commands[name](key)` for the keys above; `root` is the canvas' own element. */
+/** Call `commands[name](key)` for the keys above and `commands.settle()` when one is released; `root` is the canvas' own element. */
 export function useKeys(root, commands) {
   useEffect(() => {
     const listener = (event) => {
@@ -36,7 +41,11 @@ export function useKeys(root, commands) {
       commands[name](event.key);
     };
     document.addEventListener("keydown", listener);
-    return () => document.removeEventListener("keydown", listener);
+    document.addEventListener("keyup", commands.settle);
+    return () => {
+      document.removeEventListener("keydown", listener);
+      document.removeEventListener("keyup", commands.settle);
+    };
   }, [root, commands]);
 }
 

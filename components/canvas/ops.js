@@ -65,7 +65,8 @@ function toNode({ id, type, position, data }) {
   };
 }
 
-const nameOf = (id) => ({ "aria-labelledby": `node-${id}` }); // node.jsx says the label and the status there
+// node.jsx says the label and the status there, canvas.jsx the keys
+const nameOf = (id) => ({ "aria-labelledby": `node-${id}`, "aria-describedby": "canvas-keys" });
 
 function toEdge({ id, source, target, sourceHandle, targetHandle }) {
   return { id, type: "status", source, target, sourceHandle: sourceHandle ?? null, targetHandle: targetHandle ?? null };

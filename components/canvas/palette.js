@@ -1,4 +1,5 @@
-/** The palette's items, dragged or clicked: elements of the page with `data-palette='{"action", "label", "type"}'`. */
+/** The palette's items, dragged, clicked or found: elements of the page with `data-words` and
+ * `data-palette='{"action", "label", "type"}'`; Enter in the `data-palette-search` picks the first one found. */
 
 import { useEffect } from "react";
 
@@ -17,6 +18,7 @@ export function usePalette(onPick) {
         if (item) onPick(JSON.parse(item.dataset.palette));
       },
       keydown: (event) => {
+        if (event.key === "Enter" && event.target.matches("[data-palette-search]")) firstHit(event.target.value)?.click();
         if (["Enter", " "].includes(event.key) && event.target === itemOf(event) && event.target.tagName !== "BUTTON") {
           event.preventDefault();
           event.target.click();
@@ -39,6 +41,12 @@ export function allowDrop(event) {
 export function droppedItem(event) {
   const text = event.dataTransfer.getData(MIME);
   return text && JSON.parse(text);
+}
+
+/** The first item that has the words; the list may still show what was typed before. */
+function firstHit(search) {
+  const words = search.trim().toLowerCase();
+  return words && [...document.querySelectorAll("[data-palette]")].find((item) => item.dataset.words.includes(words));
 }
 
 const itemOf = (event) => event.target.closest?.("[data-palette]");

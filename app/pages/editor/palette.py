@@ -25,7 +25,13 @@ def palette() -> rx.Component:
         rx.el.label(
             icon("search"),
             rx.el.span("Search steps", class_name="visually-hidden"),
-            rx.el.input(type="search", placeholder="Search steps", class_name="input", on_change=PaletteState.find),
+            rx.el.input(
+                type="search",
+                placeholder="Search steps",
+                class_name="input",
+                on_change=PaletteState.find,
+                custom_attrs={"data-palette-search": True},
+            ),
             class_name="search",
         ),
         rx.el.div(*(_group(plugin) for plugin in PLUGINS), _nothing(), class_name="palette-list"),
@@ -55,7 +61,7 @@ def _item(plugin: Plugin, step: Step) -> rx.Component:
         type="button",
         title=step.description,
         draggable=True,
-        custom_attrs={"data-palette": dropped},
+        custom_attrs={"data-palette": dropped, "data-words": _words(plugin, step)},
     )
 
 

@@ -27,6 +27,7 @@ def panel() -> rx.Component:
             ),
             class_name="panel",
             aria_label="Node",
+            custom_attrs={"data-node-form": True},
             key=NODE.id,
         ),
     )
@@ -145,13 +146,13 @@ def _pairs(view: rx.Var[FieldView]) -> rx.Component:
 
 def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
     if pair is None:
-        return rx.el.input(
+        return SharedInput.create(
             placeholder="Add a name",
             class_name="input",
             aria_label="New name in " + view.label,
             key="new-" + view.pairs.length().to(str),
             on_blur=lambda name: EditorState.add_pair(NODE.id, view.path, name),
-            custom_attrs=dict(COMMIT),
+            custom_attrs=COMMIT | {"data-adds-to": view.path},
         )
     return rx.el.div(
         rx.el.span(pair.key, class_name="mono truncate", title=pair.key),
@@ -161,7 +162,7 @@ def _pair(view: rx.Var[FieldView], pair: rx.Var[Pair] | None) -> rx.Component:
             aria_label=pair.key,
             on_blur=lambda text: EditorState.set_field(NODE.id, view.path + "/" + pair.key, "json", text),
             on_overtaken=EditorState.warn_overtaken,
-            custom_attrs=dict(COMMIT),
+            custom_attrs=COMMIT | {"data-place": view.path + "/" + pair.key},
         ),
         rx.el.button(
             icon("x", 14),
