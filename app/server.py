@@ -6,12 +6,14 @@ import logging
 import os
 import signal
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
+from typing import Any
 
 from app.errors import StartError
 from app.frontend import ROOT, WEB
 from app.settings import Settings
 
+LAST_GRACE = 0.5  # seconds for tasks to end that are cancelled last
 MESSAGE_LIMIT = 10 * 1024 * 1024  # bytes of a page's event; a connection with a longer one is closed
 UNREADABLE = ("message async handler error", "Unknown receive error", "Error processing event", "Received event ")
 
@@ -20,7 +22,24 @@ def serve(settings: Settings) -> None:
     """Run until SIGTERM or SIGINT; the pages are built and the way is free (`app.preflight`)."""
     set_up_logging()
     prepare_reflex()
-    asyncio.run(_serve(settings))
+    run_to_end(_serve(settings))
+
+
+def run_to_end(work: Coroutine[Any, Any, None]) -> None:
+    """Like `asyncio.run`, but what doesn't end when it is cancelled isn't waited for.
+
+    Our own parts have ended in order by then; a websocket of the stopped server would be waited for for ever.
+    """
+    loop = asyncio.new_event_loop()
+    try:
+        loop.run_until_complete(work)
+    finally:
+        if left := asyncio.all_tasks(loop):
+            for task in left:
+                task.cancel()
+            loop.run_until_complete(asyncio.wait(left, timeout=LAST_GRACE))
+        loop.set_exception_handler(lambda *_: None)  # of those that are left nobody needs to hear
+        loop.close()
 
 
 def set_up_logging() -> None:
