@@ -112,3 +112,18 @@ class WorkflowChange(SQLModel, table=True):
     ops: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     inverse: list[dict[str, Any]] = Field(sa_column=Column(JSON, nullable=False))
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
+
+
+class Connection(Stamped, table=True):
+    """A workspace's account at a service; `credentials` is encrypted and never leaves the server."""
+
+    __tablename__ = "connections"
+
+    id: str = Field(default_factory=lambda: new_id("cn"), primary_key=True)
+    workspace_id: str = Field(foreign_key="workspaces.id", index=True)
+    user_id: str = Field(foreign_key="users.id")
+    plugin: str
+    name: str
+    credentials: str
+    base_url: str | None = None
+    last_used_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

@@ -10,12 +10,15 @@ from typing import Any, cast
 
 import httpx
 
+from engine.clock import Clock, SystemClock
 from engine.errors import ExpressionError, StepError
 from engine.events import Status
 from engine.expression import evaluate, evaluate_each, run_code
 from engine.graph import Node
 from engine.inputs import resolve
 from engine.json_values import NotJson, is_large, size_of, to_json, to_text
+from engine.models import Execution
+from engine.outside import Nothing, Outside
 from engine.redact import Redactor, find_secrets
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Step, StepContext, Taken
@@ -33,6 +36,8 @@ class Tools:
     steps: Mapping[str, Step]
     http: httpx.AsyncClient
     sandbox: Sandbox
+    clock: Clock = field(default_factory=SystemClock)
+    outside: Outside = field(default_factory=Nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,9 +56,9 @@ class Outcome:
 class Attempt:
     """An attempt while it lasts; `on_start` is called with the input once it is known."""
 
+    execution: Execution
     node: Node
     names: Mapping[str, Any]
-    trigger_input: Any
     idempotency_key: str
     on_start: Callable[[Any], None]
     input: Any = None
@@ -99,10 +104,11 @@ async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
     if step is None:
         raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
     inputs = await resolve(step, node.inputs, attempt.names, tools.sandbox)
-    attempt.redactor = Redactor(find_secrets(step, inputs, {}))
+    credentials = await _find_credentials(attempt, tools.outside)
+    attempt.redactor = Redactor(find_secrets(step, inputs, credentials or {}))
     attempt.input = await _off_loop(attempt.redactor.clean_input, inputs)
     attempt.on_start(attempt.input)
-    returned = await step.run(_context(attempt, tools), **inputs)
+    returned = await step.run(_context(attempt, tools, credentials), **inputs)
     taken = returned if isinstance(returned, Taken) else None
     output = await _off_loop(partial(_keepable, redactor=attempt.redactor), taken.output if taken else returned)
     return Outcome(
@@ -114,7 +120,14 @@ async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
     )
 
 
-def _context(attempt: Attempt, tools: Tools) -> StepContext:
+async def _find_credentials(attempt: Attempt, outside: Outside) -> Mapping[str, str] | None:
+    node = attempt.node
+    if node.connection is None:
+        return None
+    return await outside.find_credentials(attempt.execution, node.connection, node.action.partition("/")[0])
+
+
+def _context(attempt: Attempt, tools: Tools, credentials: Mapping[str, str] | None) -> StepContext:
     async def evaluate_source(
         source: str,
         *,
@@ -136,11 +149,18 @@ def _context(attempt: Attempt, tools: Tools) -> StepContext:
             error.retryable = is_code  # a program may go another way the next time
             raise
 
+    async def start_workflow(workflow_id: str, input: Any) -> str:
+        return await tools.outside.start_workflow(attempt.execution, workflow_id, input, attempt.idempotency_key)
+
     return StepContext(
         http=tools.http,
         idempotency_key=attempt.idempotency_key,
         evaluate=evaluate_source,
-        trigger_input=attempt.trigger_input,
+        now=tools.clock.now,
+        find_address=tools.outside.find_address,
+        start_workflow=start_workflow,
+        trigger_input=attempt.execution.input,
+        credentials=credentials,
     )
 
 

@@ -16,7 +16,9 @@ class Event:
 
     `error` is `{"type", "message"}` and, where known, `"field"`, and `"retry_at"` when another attempt follows.
     `handles` are the handles whose edges are taken; None means the edge without a handle. `stdout` is what a Code
-    step printed.
+    step printed. `effect` is what the step asked of the engine, one of `{"loop": …}`, `{"wait": …}` and `{"stop": …}`
+    (see `engine.effects`), and `resume_at` when what waits is due at the latest. `files` says of `input` and `output`
+    that they are previews, and where the whole is: `{"output": {…}}` (see `engine.files`).
     """
 
     execution_id: str
@@ -31,6 +33,9 @@ class Event:
     error: dict[str, Any] | None = None
     handles: tuple[str, ...] | None = None
     stdout: str | None = None
+    effect: dict[str, Any] | None = None
+    resume_at: datetime | None = None
+    files: dict[str, Any] | None = None
 
 
 def is_taken(handle: str | None, *, status: Status, handles: tuple[str, ...] | None) -> bool:

@@ -1,9 +1,9 @@
-"""The engine's tables: executions and their append-only log."""
+"""The engine's tables: executions, their append-only log, and what they wait for."""
 
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import JSON, Column, DateTime, Index, Text, TypeDecorator, UniqueConstraint
+from sqlalchemy import JSON, Column, DateTime, Index, Text, TypeDecorator, UniqueConstraint, text
 from sqlmodel import Field, SQLModel
 
 from engine.ids import new_id
@@ -28,12 +28,21 @@ def utc_now() -> datetime:
 
 
 class Execution(SQLModel, table=True):
-    """One run of a workflow, with its own copy of the definition."""
+    """One run of a workflow, with its own copy of the definition.
+
+    `priority` 0 comes first; `max_running` is how many of its workflow may be open before it starts, None any;
+    `is_woken` says that something has come for it (an answer, a cancellation, the end of a child) since it was
+    claimed last; `result_file` that `result` is a preview, as `ExecutionLog.files` does.
+    """
 
     __tablename__ = "workflow_executions"
     __table_args__ = (
         Index("ix_executions_workflow", "workflow_id", "id"),
         Index("ix_executions_claim", "status", "claimed_until"),
+        Index("ix_executions_due", "status", "resume_at"),
+        Index("ix_executions_woken", "is_woken", sqlite_where=text("is_woken"), postgresql_where=text("is_woken")),
+        Index("ix_executions_parent", "parent_id"),
+        Index("ix_executions_completed", "completed_at"),
         UniqueConstraint("workflow_id", "idempotency_key"),
     )
 
@@ -46,12 +55,19 @@ class Execution(SQLModel, table=True):
     status: str = "pending"
     input: Any = Field(default=None, sa_column=Column(JSON))
     result: Any = Field(default=None, sa_column=Column(JSON))
+    result_file: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     completed_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     resume_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
     claimed_by: str | None = None
     claimed_until: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    is_woken: bool = False
+    cancel_requested_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    priority: int = 0
+    max_running: int | None = None
+    parent_id: str | None = None
+    depth: int = 0
     retry_of: str | None = None
     idempotency_key: str | None = None
     created_at: datetime = Field(default_factory=utc_now, sa_type=UtcDateTime)
@@ -74,4 +90,26 @@ class ExecutionLog(SQLModel, table=True):
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     handles: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     stdout: str | None = Field(default=None, sa_column=Column(Text))
+    effect: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    resume_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    files: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     timestamp: datetime = Field(sa_type=UtcDateTime)
+
+
+class ExecutionWait(SQLModel, table=True):
+    """What a node waits for besides time, from its waiting event (`seq`) on; it is answered once.
+
+    `approvers` None: it is a request, and `token_hash` is of the token in its URL.
+    """
+
+    __tablename__ = "workflow_execution_waits"
+
+    execution_id: str = Field(foreign_key="workflow_executions.id", primary_key=True, ondelete="CASCADE")
+    seq: int = Field(primary_key=True)
+    node_id: str
+    iteration: list[int] = Field(sa_column=Column(JSON, nullable=False))
+    token_hash: str | None = Field(default=None, unique=True)
+    approvers: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
+    expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
+    answer: Any = Field(default=None, sa_column=Column(JSON))
+    answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

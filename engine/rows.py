@@ -45,6 +45,9 @@ def row_of(event: Event) -> dict[str, Any]:
         "error": event.error,
         "handles": None if event.handles is None else list(event.handles),
         "stdout": event.stdout,
+        "effect": event.effect,
+        "resume_at": event.resume_at,
+        "files": event.files,
         "timestamp": event.timestamp,
     }
 
@@ -62,6 +65,9 @@ def event_of(row: ExecutionLog) -> Event:
         error=row.error,
         handles=None if row.handles is None else tuple(row.handles),
         stdout=row.stdout,
+        effect=row.effect,
+        resume_at=row.resume_at,
+        files=row.files,
         timestamp=row.timestamp,
     )
 

@@ -178,9 +178,9 @@ class _Run:
         """Make the attempt, have its outcome on disk, and only then tell."""
         key = (command.node_id, command.iteration)
         attempt = Attempt(
+            execution=self.execution,
             node=self.state.graph.nodes[command.node_id],
             names=Scope(self.execution, self.state, key, command.attempt),
-            trigger_input=self.execution.input,
             idempotency_key=":".join((self.execution.id, command.node_id, ".".join(map(str, command.iteration)))),
             on_start=lambda input_: self._journal.post(self._event(status="running", input=input_, **where)),
         )

@@ -2,7 +2,8 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import httpx
@@ -16,6 +17,7 @@ Kind = Literal[
 Binding = Literal["value", "url", "json", "line", "source"]
 NodeType = Literal["trigger", "action", "condition", "group"]
 Result = Literal["json", "image", "video", "link", "table"]
+WaitsFor = Literal["time", "request", "approval", "execution"]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,12 +83,17 @@ class StepContext:
     """What a step may use besides its inputs.
 
     `http` obeys the egress policy; `trigger_input` is the execution's input; `idempotency_key` is the
-    same for every attempt at this node's iteration.
+    same for every attempt at this node's iteration; `credentials` are those of the node's connection, None without
+    one. `find_address(host, port)` gives the address to which a connection other than HTTP may go, and
+    `start_workflow(workflow_id, input)` the id of an execution that this one is the parent of; both raise StepError.
     """
 
     http: httpx.AsyncClient
     idempotency_key: str
     evaluate: Evaluate
+    now: Callable[[], datetime]
+    find_address: Callable[[str, int], Awaitable[str]]
+    start_workflow: Callable[[str, Any], Awaitable[str]]
     trigger_input: Any = None
     credentials: Mapping[str, str] | None = None
 
@@ -99,12 +106,67 @@ class Taken:
     handles: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Loop:
+    """What the step of a group returns: run the body for each of `items`, or again until an expression is true.
+
+    `until` is Python without braces; it is evaluated after each iteration and sees the body's outputs and `index`.
+    """
+
+    items: Sequence[Any] | None = None
+    concurrency: int = 1
+    until: str | None = None
+    max_iterations: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wait:
+    """What a step returns that can't be done yet: nothing is held meanwhile, and `Step.resume` gives the outcome.
+
+    It ends at `until`, or when what it is for comes: a `request` to the URL that this wait is given, an `approval` by
+    one of `approvers` (e-mail addresses; none: the workflow's owner), or the end of the `execution` named `child`.
+    `shown` is what the log shows meanwhile.
+    """
+
+    what: WaitsFor = "time"
+    until: datetime | None = None
+    approvers: tuple[str, ...] = ()
+    child: str | None = None
+    shown: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Answer:
+    """How a wait ended: with `time` its `until` came. `value` is the request, the decision, or the ended execution.
+
+    A request is `{method, path, query, headers, body}`, a decision `{decision, by, comment, at}`, an execution
+    `{id, status, result, error}`.
+    """
+
+    what: WaitsFor
+    at: datetime
+    value: Any = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Stop:
+    """What a step returns that ends the whole execution; `message` is its error when it failed."""
+
+    status: Literal["succeeded", "failed"] = "succeeded"
+    result: Any = None
+    message: str = ""
+
+
 StepFunction = Callable[..., Awaitable[Any]]
+ResumeFunction = Callable[[Answer], Any]  # it gives an output or Taken, or raises StepError
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
-    """One action of a plugin. `handles` are the named ends of its edges; none: one plain edge."""
+    """One action of a plugin. `handles` are the named ends of its edges; none: one plain edge.
+
+    `resume` belongs to a step that returns Wait. `handles_of` names the ends that depend on the node's inputs.
+    """
 
     name: str
     label: str
@@ -115,6 +177,8 @@ class Step:
     result: Result = "json"
     node_type: NodeType = "action"
     handles: tuple[str, ...] = ()
+    handles_of: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    resume: ResumeFunction | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

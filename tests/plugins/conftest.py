@@ -8,6 +8,7 @@ import pytest
 
 from engine.attempt import Attempt, Outcome, Tools, make_attempt
 from engine.graph import Node
+from engine.models import Execution
 from engine.sandbox import Sandbox
 from engine.sdk import steps_by_action
 from plugins import load_plugins
@@ -35,7 +36,7 @@ class Bench:
         attempt = Attempt(
             node=node,
             names=names or {},
-            trigger_input=trigger_input,
+            execution=Execution(workflow_id="wf_1", definition={}, input=trigger_input),
             idempotency_key="ex:a:",
             on_start=lambda _: None,
         )

@@ -1,0 +1,36 @@
+"""What the engine asks of the application around it; all of it checks rights on its side."""
+
+from collections.abc import Mapping
+from typing import Protocol
+
+from engine.errors import StepError
+from engine.models import Execution
+
+
+class Outside(Protocol):
+    """Each raises StepError with what to do."""
+
+    async def find_credentials(self, execution: Execution, connection_id: str, plugin: str) -> Mapping[str, str]:
+        """Return what a connection of the execution's workspace holds, and its `base_url` if it has one."""
+
+    async def find_address(self, host: str, port: int) -> str:
+        """Return the address that a connection to a host may go to."""
+
+    async def start_workflow(self, parent: Execution, workflow_id: str, input: object, key: str) -> str:
+        """Start a workflow in the name of the one that runs, and return the execution's id; once for each key.
+
+        A child that has failed doesn't count: the same key starts another.
+        """
+
+
+class Nothing:
+    """An engine alone."""
+
+    async def find_credentials(self, execution: Execution, connection_id: str, plugin: str) -> Mapping[str, str]:
+        raise StepError("There are no connections here.", kind="no_connection")
+
+    async def find_address(self, host: str, port: int) -> str:
+        raise StepError("There are no other hosts here.", kind="egress_refused")
+
+    async def start_workflow(self, parent: Execution, workflow_id: str, input: object, key: str) -> str:
+        raise StepError("There are no other workflows here.", kind="no_workflow")
