@@ -35,6 +35,7 @@ def describe_settings(settings: Settings) -> dict[str, str]:
         "DATABASE_URL": re.sub(r"//([^:/]*):.*@", r"//\1:***@", settings.database_url),
         "TREADLE_EGRESS_ALLOW": ",".join(settings.egress_allow) or "nothing",
         "TREADLE_SIGN_UP": settings.sign_up,
+        "TREADLE_RETENTION_DAYS": str(settings.retention_days or "0: executions are kept for ever"),
         "TREADLE_MAX_BODY": f"{settings.max_body} bytes",
         "TREADLE_TRUSTED_PROXIES": str(settings.trusted_proxies),
     }

@@ -21,6 +21,7 @@ class Settings:
     database_url: str = "sqlite+aiosqlite:///data/treadle.db"
     egress_allow: tuple[str, ...] = ()
     sign_up: Literal["open", "invite"] = "open"
+    retention_days: int = 30
     max_body: int = 10 * 1024 * 1024
     trusted_proxies: int = 0
 
@@ -57,6 +58,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         database_url=_read_database_url(env, data),
         egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
         sign_up=_read_sign_up(env, host),
+        retention_days=_read_int(env, "TREADLE_RETENTION_DAYS", 30),
         max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
         trusted_proxies=_read_int(env, "TREADLE_TRUSTED_PROXIES", 0),
     )
