@@ -42,7 +42,7 @@ class Execution(SQLModel, table=True):
         Index("ix_executions_due", "status", "resume_at"),
         Index("ix_executions_woken", "is_woken", sqlite_where=text("is_woken"), postgresql_where=text("is_woken")),
         Index("ix_executions_parent", "parent_id"),
-        Index("ix_executions_completed", "completed_at"),
+        Index("ix_executions_completed", "workflow_id", "completed_at"),
         UniqueConstraint("workflow_id", "idempotency_key"),
     )
 

@@ -34,7 +34,7 @@ def widen_executions() -> None:
         "ix_executions_woken", "workflow_executions", ["is_woken"], sqlite_where=is_woken, postgresql_where=is_woken
     )
     op.create_index("ix_executions_parent", "workflow_executions", ["parent_id"])
-    op.create_index("ix_executions_completed", "workflow_executions", ["completed_at"])
+    op.create_index("ix_executions_completed", "workflow_executions", ["workflow_id", "completed_at"])
 
 
 def widen_log() -> None:
