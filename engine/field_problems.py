@@ -12,6 +12,13 @@ TEXT_KINDS = frozenset({"text", "textarea", "secret", "code", "expression", "cro
 
 def find_input_problems(step: Step, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Yield (field, message) for each input that is missing or can't be right whatever its expressions give."""
+    found = dict(_find_field_problems(step, inputs))
+    yield from found.items()
+    if step.check:
+        yield from ((name, message) for name, message in step.check(inputs) if name not in found)
+
+
+def _find_field_problems(step: Step, inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for field in step.fields:
         if not is_on(step, field.show_when, inputs):
             continue
@@ -43,7 +50,7 @@ def _check_kind(step: Step, field: Field, value: Any, inputs: Mapping[str, Any])
     if isinstance(value, str) and has_holes(value) and field.binding != "source":
         return None
     is_json = field.binding == "json" and is_on(step, field.binding_when, inputs)
-    if isinstance(value, str) and (is_json or field.kind in {"json", "schema"}):
+    if isinstance(value, str) and not field.allows_text and (is_json or field.kind in {"json", "schema"}):
         return _check_json(field.label, value)
     match field.kind:
         case "select" if value not in (choices := [option.value for option in field.options]):

@@ -15,7 +15,7 @@ from engine.json_values import is_large, parse_json, to_json
 from engine.sandbox import Sandbox
 from engine.sdk import Binding, Field, Step
 from engine.syntax import Parsed
-from engine.template import Hole, has_holes, is_source, map_strings, split, strings_in
+from engine.template import Hole, has_holes, map_pieces, map_strings, pieces, split, strings_in
 
 
 async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
@@ -36,10 +36,9 @@ def _given(field: Field, inputs: Mapping[str, Any]) -> Any:
 
 
 def _holes_in(field: Field, value: Any) -> list[Hole]:
-    if is_source(field):
-        return []
+    texts = (text for piece, is_python in pieces(field, value) if not is_python for text in strings_in(piece))
     try:
-        parts = [part for text in strings_in(value) if has_holes(text) for part in split(text)]
+        parts = [part for text in texts if has_holes(text) for part in split(text)]
     except ExpressionError as error:
         raise ExpressionError(error.message, field=field.name) from None
     return [part for part in parts if isinstance(part, Hole)]
@@ -51,13 +50,15 @@ def _fill_all(step: Step, given: Mapping[str, Any], values: Iterator[Any]) -> di
 
 def _fill(step: Step, field: Field, given: Mapping[str, Any], values: Iterator[Any]) -> Any:
     value = given[field.name]
-    if is_source(field):
-        return value
     binding = field.binding if is_on(step, field.binding_when, given) else "value"
     if binding == "json" and not isinstance(value, str):
         binding = "value"  # an object or a list is JSON already, and the texts in it are texts
+
+    def fill(piece: Any, is_python: bool) -> Any:
+        return piece if is_python else map_strings(piece, lambda text: bind(text, binding, values))
+
     try:
-        return to_json(_coerce(field, map_strings(value, lambda text: bind(text, binding, values))))
+        return to_json(_coerce(field, map_pieces(field, value, fill)))
     except ValueError as error:
         raise ExpressionError(f"{field.label} {error}.", field=field.name) from None
 

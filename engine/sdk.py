@@ -34,7 +34,8 @@ class Field:
 
     `binding` says how a `{{ }}` enters the value: `value` keeps the type or becomes text, `url` is
     percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `source` is Python that
-    the step itself evaluates and so has no braces; `sees` are the names that the step adds to it.
+    the step itself evaluates and so has no braces; `sees` are the names that the step adds to it. In a list of
+    objects only the texts under `source_keys` are such Python. Where `allows_text`, JSON may also be any text.
     `show_when` and `binding_when` name another field and the value it must have (several: `a|b`).
     """
 
@@ -50,6 +51,8 @@ class Field:
     binding: Binding = "value"
     binding_when: tuple[str, str] | None = None
     sees: tuple[str, ...] = ()
+    source_keys: tuple[str, ...] = ()
+    allows_text: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -159,13 +162,16 @@ class Stop:
 
 StepFunction = Callable[..., Awaitable[Any]]
 ResumeFunction = Callable[[Answer], Any]  # it gives an output or Taken, or raises StepError
+CheckFunction = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]  # of (field, message)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Step:
     """One action of a plugin. `handles` are the named ends of its edges; none: one plain edge.
 
-    `resume` belongs to a step that returns Wait. `handles_of` names the ends that depend on the node's inputs.
+    `resume` belongs to a step that returns Wait. `handles_of` names all ends where they depend on the node's inputs;
+    `check` tells what is wrong with inputs that its fields alone let pass. Both get the inputs of a draft, which may
+    be any JSON, and before their `{{ }}` are filled in.
     """
 
     name: str
@@ -178,6 +184,7 @@ class Step:
     node_type: NodeType = "action"
     handles: tuple[str, ...] = ()
     handles_of: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
+    check: CheckFunction | None = None
     resume: ResumeFunction | None = None
 
 

@@ -6,7 +6,7 @@ strings inside it do no harm.
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from engine.errors import ExpressionError
@@ -41,35 +41,48 @@ def parsed_sources(step: Step | None, inputs: Mapping[str, Any]) -> Iterator[tup
     """All that a node's inputs have for Python, as (field, what it is or why it can't be read)."""
     kinds = {field.name: field for field in step.fields} if step else {}
     for name, value in inputs.items():
-        if is_source(field := kinds.get(name)):
-            if isinstance(value, str) and value.strip():
-                yield name, _try(parse_code if is_code(field) else parse_expression, value)
-            continue
-        for text in strings_in(value):
-            if has_holes(text):
-                holes = _try(split, text)
-                if isinstance(holes, ExpressionError):
-                    yield name, holes
-                else:
-                    yield from ((name, hole.parsed) for hole in holes if isinstance(hole, Hole))
+        for piece, is_python in pieces(field := kinds.get(name), value):
+            if not is_python:
+                yield from ((name, found) for found in _parsed_holes(piece))
+            elif isinstance(piece, str) and piece.strip():
+                yield name, _try(parse_code if is_code(field) else parse_expression, piece)
 
 
 def rename_in_inputs(step: Step | None, inputs: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
     """Return the inputs that change with a node's id; raise ExpressionError if `new` would mean something else."""
     kinds = {field.name: field for field in step.fields} if step else {}
 
-    def rename(name: str, value: Any) -> Any:
-        if is_source(field := kinds.get(name)):
-            return _rename_source(value, old, new, is_code(field)) if isinstance(value, str) else value
-        return map_strings(value, lambda text: _rename_in_text(text, old, new))
+    def rename(field: Field | None, piece: Any, is_python: bool) -> Any:
+        if field and is_python:
+            return _rename_source(field, piece, old, new) if isinstance(piece, str) else piece
+        return map_strings(piece, lambda text: _rename_in_text(text, old, new))
 
-    renamed = {name: rename(name, value) for name, value in inputs.items()}
+    renamed = {
+        name: map_pieces(field, value, partial(rename, field))
+        for name, value in inputs.items()
+        for field in [kinds.get(name)]
+    }
     return {name: value for name, value in renamed.items() if value != inputs[name]}
 
 
-def is_source(field: Field | None) -> bool:
-    """Tell whether a field is Python as it stands, without braces."""
-    return field is not None and field.binding == "source"
+def map_pieces(field: Field | None, value: Any, change: Callable[[Any, bool], Any]) -> Any:
+    """Return an input with its pieces changed; of each is told whether it is Python as it stands, without braces."""
+    keys = field.source_keys if field else ()
+    if not keys or not isinstance(value, list):
+        return change(value, field is not None and field.binding == "source")
+    return [
+        {key: change(held, key in keys) for key, held in entry.items()}
+        if isinstance(entry, dict)
+        else change(entry, False)
+        for entry in value
+    ]
+
+
+def pieces(field: Field | None, value: Any) -> list[tuple[Any, bool]]:
+    """The pieces of an input, in order, each with whether it is Python as it stands."""
+    found: list[tuple[Any, bool]] = []
+    map_pieces(field, value, lambda piece, is_python: found.append((piece, is_python)))
+    return found
 
 
 def is_code(field: Field | None) -> bool:
@@ -100,6 +113,15 @@ def strings_in(value: Any) -> Iterator[str]:
                 waiting.extend(reversed(items.values()))
             case list(items):
                 waiting.extend(reversed(items))
+
+
+def _parsed_holes(value: Any) -> Iterator[Parsed | ExpressionError]:
+    for text in filter(has_holes, strings_in(value)):
+        holes = _try(split, text)
+        if isinstance(holes, ExpressionError):
+            yield holes
+        else:
+            yield from (hole.parsed for hole in holes if isinstance(hole, Hole))
 
 
 def _split(text: str) -> tuple[str | Hole, ...]:
@@ -147,13 +169,18 @@ def _rename_in_text(text: str, old: str, new: str) -> str:
     return text
 
 
-def _rename_source(source: str, old: str, new: str, code: bool) -> str:
-    parse = parse_code if code else parse_expression
+def _rename_source(field: Field, source: str, old: str, new: str) -> str:
+    if old in field.sees:
+        return source  # there the name is the step's own
+    parse = parse_code if is_code(field) else parse_expression
     try:
         parsed = parse(source)
     except ExpressionError:
         return source
-    return _rename_parsed(source, parsed, old, new, parse)
+    renamed = _rename_parsed(source, parsed, old, new, parse)
+    if renamed != source and new in field.sees:
+        raise ExpressionError(f"{new} is already a name that {field.label} gives its expressions")
+    return renamed
 
 
 def _rename_parsed(source: str, parsed: Parsed, old: str, new: str, parse: Callable[[str], Parsed]) -> str:
