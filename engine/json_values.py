@@ -6,12 +6,16 @@ characters, JSON knows neither NaN nor infinity, and what is too deep or too lon
 
 import json
 import math
+from collections.abc import Callable, Iterable, Iterator
 from datetime import date, time
+from operator import is_
 from typing import Any
 
 MAX_DEPTH = 100
 LARGE = 20_000  # entries, or a hundred times as many characters
+STRETCH = 100  # entries
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
+_CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
 MAX_BITS = 1024  # far beyond any id or amount, far below what freezes a browser
 
 
@@ -24,7 +28,10 @@ class TooDeep(NotJson):
 
 
 def to_json(value: Any) -> Any:
-    """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson."""
+    """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson.
+
+    What is JSON already is returned as it is and not copied.
+    """
     return _convert(value, 0)
 
 
@@ -51,35 +58,72 @@ def to_text(text: str) -> str:
 
 def size_of(value: Any) -> int:
     """The characters that a JSON value takes when it is written."""
-    if is_large(value):  # piece by piece, so that other threads get their turn
-        return sum(map(len, _COMPACT.iterencode(value)))
-    return len(_COMPACT.encode(value))
+    return sum(map(len, write_json(value)))
+
+
+def write_json(value: Any) -> Iterator[str]:
+    """Yield the text of a JSON value in pieces, so that other threads get their turn between them."""
+    if not is_large(value):
+        yield _COMPACT.encode(value)
+        return
+    match value:
+        case dict(entries):
+            yield from _enclose("{", (_write_field(key, item) for key, item in entries.items()), "}")
+        case list(items):
+            yield from _enclose("[", _write_items(items), "]")
+        case _:
+            yield _COMPACT.encode(value)
 
 
 def is_large(value: Any) -> bool:
     """Tell, without looking at all of it, whether to work through a value takes long enough to do it in a thread."""
     waiting, seen = [value], 0
-    while waiting:
-        match waiting.pop():
-            case str(text):
-                seen += len(text) // 100
-            case dict(entries):
-                seen += len(entries)
-                waiting.extend(entries.values()) if seen < LARGE else None
-            case list() | tuple() as items:
-                seen += len(items)
-                waiting.extend(items) if seen < LARGE else None
-        if seen >= LARGE:
-            return True
-    return False
+    while waiting and seen < LARGE:
+        value = waiting.pop()
+        kind = type(value)  # matching takes three times as long
+        if kind in _CONTAINERS:
+            seen += len(value)
+            waiting.extend(value.values() if kind is dict else value) if seen < LARGE else None
+        elif kind is str:
+            seen += len(value) // 100
+    return seen >= LARGE
+
+
+def is_same(values: Iterable[Any], others: Iterable[Any]) -> bool:
+    """Tell whether these are the very same objects, so that a copy can be dropped."""
+    return all(map(is_, values, others))
+
+
+def _enclose(begin: str, parts: Iterable[Iterator[str]], end: str) -> Iterator[str]:
+    yield begin
+    for place, part in enumerate(parts):
+        if place:
+            yield ","
+        yield from part
+    yield end
+
+
+def _write_field(key: str, value: Any) -> Iterator[str]:
+    yield f"{_COMPACT.encode(key)}:"
+    yield from write_json(value)
+
+
+def _write_items(items: list[Any]) -> Iterator[Iterator[str]]:
+    """Write many small entries in one go."""
+    for start in range(0, len(items), STRETCH):
+        stretch = items[start : start + STRETCH]
+        if is_large(stretch):
+            yield from map(write_json, stretch)
+        else:
+            yield iter((_COMPACT.encode(stretch)[1:-1],))
 
 
 def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
+    if check := _SCALARS.get(type(value)):
+        return check(value)
     if depth > MAX_DEPTH:
         raise TooDeep(f"is nested more than {MAX_DEPTH} levels deep")
     match value:
-        case None | bool():
-            return value
         case str():
             return _check_text(value)
         case int():
@@ -87,9 +131,12 @@ def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
         case float():
             return _check_float(value)
         case dict():
-            return {_check_key(key): _convert(item, depth + 1) for key, item in value.items()}
+            entries = {_check_key(key): _convert(item, depth + 1) for key, item in value.items()}
+            kept = type(value) is dict and is_same(value, entries) and is_same(value.values(), entries.values())
+            return value if kept else entries
         case list() | tuple():
-            return [_convert(item, depth + 1) for item in value]
+            items = [_convert(item, depth + 1) for item in value]
+            return value if type(value) is list and is_same(value, items) else items
         case set() | frozenset():
             return _sorted([_convert(item, depth + 1) for item in value])
         case date() | time():  # a datetime is a date
@@ -143,6 +190,15 @@ def _sorted(items: list[Any]) -> list[Any]:
         return sorted(items)
     except TypeError:
         return sorted(items, key=repr)
+
+
+_SCALARS: dict[type, Callable[[Any], Any]] = {
+    str: _check_text,
+    int: _check_int,
+    float: _check_float,
+    bool: lambda value: value,
+    type(None): lambda value: value,
+}
 
 
 def _name_of(value: Any) -> str:

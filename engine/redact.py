@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from engine.json_values import is_same
 from engine.sdk import Step
 from engine.template import map_strings, strings_in
 
@@ -71,12 +72,14 @@ def _mask_session(name: str, value: Any) -> Any:
 def _mask_names(value: Any, *, is_header_like: bool = False) -> Any:
     match value:
         case dict():
-            return {
+            masked = {
                 key: MASK
                 if is_header_like and isinstance(item, str) and _NAME.search(key)
                 else _mask_names(item, is_header_like=key.lower() in _HEADER_LIKE)
                 for key, item in value.items()
             }
+            return value if is_same(masked.values(), value.values()) else masked
         case list():
-            return [_mask_names(item) for item in value]
+            items = [_mask_names(item) for item in value]
+            return value if is_same(items, value) else items
     return value

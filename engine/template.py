@@ -10,6 +10,7 @@ from functools import lru_cache, partial
 from typing import Any, TypeVar
 
 from engine.errors import ExpressionError
+from engine.json_values import is_same
 from engine.sdk import Field, Step
 from engine.syntax import Parsed, parse_code, parse_expression
 
@@ -91,14 +92,16 @@ def is_code(field: Field | None) -> bool:
 
 
 def map_strings(value: Any, change: Callable[[str], Any]) -> Any:
-    """Return the value with each string in it changed."""
+    """Return the value with each string in it changed; what doesn't change is not copied."""
     match value:
         case str():
             return change(value)
         case dict():
-            return {key: map_strings(item, change) for key, item in value.items()}
+            entries = {key: map_strings(item, change) for key, item in value.items()}
+            return value if is_same(entries.values(), value.values()) else entries
         case list():
-            return [map_strings(item, change) for item in value]
+            items = [map_strings(item, change) for item in value]
+            return value if is_same(items, value) else items
     return value
 
 

@@ -1,12 +1,13 @@
 """What may be kept and what may not."""
 
+import json
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
-from engine.json_values import NotJson, to_json
+from engine.json_values import NotJson, size_of, to_json, write_json
 
 
 @pytest.mark.parametrize(
@@ -48,3 +49,26 @@ loop.append(loop)
 def test_what_json_cannot_hold_is_refused_with_its_name(value: Any, words: str) -> None:
     with pytest.raises(NotJson, match=words):
         to_json([value])
+
+
+BIG = [{"id": number, "tags": ["a", None], "price": 1.5} for number in range(10_000)]
+
+
+def test_what_is_json_already_is_not_copied() -> None:
+    value = {"items": BIG, "moment": date(2026, 1, 2)}
+
+    kept = to_json(value)
+
+    assert to_json(BIG) is BIG
+    assert kept["items"] is BIG
+    assert kept["moment"] == "2026-01-02"
+
+
+@pytest.mark.parametrize(
+    "value", [BIG, {"a": BIG, "ü\n": [BIG, {}]}, ["x" * 3_000_000, []], [[]] * 30_000, "a\n" * 2_000_000, {}, 1]
+)
+def test_a_value_is_written_in_pieces_as_in_one(value: Any) -> None:
+    pieces = list(write_json(value))
+
+    assert "".join(pieces) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    assert size_of(value) == sum(map(len, pieces))

@@ -60,3 +60,12 @@ def test_an_ordinary_word_in_a_header_is_not_masked_elsewhere(header: str) -> No
     secrets = find_secrets(STEP, {"headers": {"X-Token": header}}, {})
 
     assert list(secrets) == []
+
+
+def test_what_holds_no_secret_is_not_copied() -> None:
+    value = {"headers": {"Accept": "*"}, "items": [{"a": "b"}, 1]}
+
+    redactor = Redactor(["sk-1234567"])
+
+    assert redactor.clean_input(value) is value
+    assert redactor.clean_output(value)["items"] is value["items"]
