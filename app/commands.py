@@ -88,7 +88,7 @@ def run_workflow(settings: Settings, *, workflow_id: str, input_file: Path | Non
         async with open_runtime(settings, drives="own") as rt:
             owner = await owners.find_owner(rt, workflow_id)
             execution = await executions.start_execution(rt, owner, workflow_id, input=input_)
-            while execution.status not in ENDED:  # a server that is running may drive it instead of us
+            while execution.status not in ENDED:  # a server that is running drives it instead of us
                 execution = await executions.wait_for(rt, owner, execution.id, 1)
             return execution
 

@@ -4,15 +4,18 @@ import asyncio
 import errno
 import os
 import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from app.errors import StartError
 from app.settings import Settings
 
 
 def check_before_start(settings: Settings) -> None:
-    """Raise StartError when the port, the data folder or the database cannot be used."""
+    """Raise StartError when the port, the data folder or the database cannot be used, or another process drives it."""
     check_port(settings)
     check_data_folder(settings)
+    check_driver(settings)
     check_database(settings)
 
 
@@ -38,14 +41,32 @@ def check_port(settings: Settings) -> None:
             raise StartError(_explain(error, f"{settings.host}:{settings.port}")) from error
 
 
+def check_driver(settings: Settings) -> None:
+    """See that no other process drives the database's executions, before we bring it up to date under its feet."""
+    from app.driver_lock import hold_driver_lock
+
+    async def look() -> None:
+        async with hold_driver_lock(settings):
+            pass
+
+    with _database_errors():
+        asyncio.run(look())
+
+
 def check_database(settings: Settings) -> None:
     """Bring the database up to date."""
-    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
-
     from app.migrations import migrate
 
-    try:
+    with _database_errors():
         asyncio.run(migrate(settings))
+
+
+@contextmanager
+def _database_errors() -> Iterator[None]:
+    from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+    try:
+        yield
     except ValueError as error:  # it names DATABASE_URL
         raise StartError(str(error)) from error
     except (SQLAlchemyError, OSError) as error:

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from typing import Literal
 
 import httpx
@@ -11,6 +12,7 @@ import httpx
 from app.attempts import Attempts
 from app.changes import Changes
 from app.db import Database
+from app.driver_lock import Driven, DriverLock, hold_driver_lock, watch_driver_lock
 from app.egress import make_client
 from app.migrations import migrate
 from app.settings import Settings
@@ -52,14 +54,17 @@ async def open_runtime(
 ) -> AsyncIterator[Runtime]:
     """Bring the database up to date and start all parts; the block's end closes them in reverse.
 
-    A command drives only its "own" executions or "nothing", so that it doesn't claim what a server should drive.
+    Raise Driven when another process drives "all". A command drives "nothing", which leaves its executions to the
+    server, or its "own" only, which are left to the server, too, while there is one.
     """
-    await migrate(settings)
     async with AsyncExitStack() as closing:
+        lock = await _take_lock(settings, closing, drives)
+        await migrate(settings)
         runtime = await _start(settings, closing, clock, drives)
-        if drives != "nothing":
+        if lock:
             await runtime.worker.start()
             closing.push_async_callback(runtime.worker.stop)
+            await closing.enter_async_context(watch_driver_lock(lock, partial(runtime.worker.stop, grace=0)))
         _open.append(runtime)
         closing.callback(_open.remove, runtime)
         yield runtime
@@ -70,6 +75,17 @@ def get_runtime() -> Runtime:
     if not _open:
         raise RuntimeError("The runtime is not open: the server's lifespan has not started, or has ended.")
     return _open[-1]
+
+
+async def _take_lock(settings: Settings, closing: AsyncExitStack, drives: Drives) -> DriverLock | None:
+    if drives == "nothing":
+        return None
+    try:
+        return await closing.enter_async_context(hold_driver_lock(settings))
+    except Driven:
+        if drives == "all":
+            raise
+        return None
 
 
 async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[], datetime], drives: Drives) -> Runtime:
