@@ -27,6 +27,24 @@ async def fail(context: StepContext, *, message: str) -> Any:
     raise StepError(message)
 
 
+async def flaky(context: StepContext, *, failures: float, attempt: float, value: Any) -> Any:
+    """Fail the first attempts: `attempt` is `{{ execution.attempt }}`."""
+    if attempt <= failures:
+        raise StepError("No luck.", retryable=True)
+    return value
+
+
+async def slow(context: StepContext, *, turns: float, value: Any) -> Any:
+    """Let others go first, so many times."""
+    for _ in range(int(turns)):
+        await asyncio.sleep(0)
+    return value
+
+
+async def reach(context: StepContext, *, index: float, last: float) -> bool:
+    return index >= last
+
+
 async def sleep(context: StepContext) -> None:
     await asyncio.Event().wait()
 
@@ -56,18 +74,61 @@ PLUGIN = Plugin(
             fields=(Field(name="code", label="Code", kind="code", required=True, binding="source"),),
         ),
         step(fail, name="fail", label="Fail", description="", fields=(Field(name="message", label="Message"),)),
+        step(
+            flaky,
+            name="flaky",
+            label="Flaky",
+            description="",
+            fields=(
+                Field(name="failures", label="Failures", kind="number", required=True),
+                Field(name="attempt", label="Attempt", kind="number", required=True),
+                Field(name="value", label="Value"),
+            ),
+        ),
+        step(
+            slow,
+            name="slow",
+            label="Slow",
+            description="",
+            fields=(
+                Field(name="turns", label="Turns", kind="number", required=True),
+                Field(name="value", label="Value"),
+            ),
+        ),
+        step(
+            reach,
+            name="reach",
+            label="Reach",
+            description="",
+            fields=(
+                Field(name="index", label="Index", kind="number", required=True),
+                Field(name="last", label="Last", kind="number", required=True),
+            ),
+        ),
         step(sleep, name="sleep", label="Sleep", description=""),
     ),
 )
 STEPS = steps_by_action([PLUGIN])
-TYPES = {"test/start": "trigger", "test/check": "condition"}
+TYPES = {
+    "test/start": "trigger",
+    "test/check": "condition",
+    "logic/condition": "condition",
+    "logic/for-each": "group",
+    "logic/repeat": "group",
+}
 
 
 def node(
-    id_: str, action: str = "test/echo", *, inputs: dict[str, Any] | None = None, **settings: Any
+    id_: str,
+    action: str = "test/echo",
+    *,
+    inputs: dict[str, Any] | None = None,
+    parent: str | None = None,
+    **settings: Any,
 ) -> dict[str, Any]:
     data = {"label": id_.replace("_", " ").title(), "action": action, "inputs": inputs or {}, **settings}
-    return {"id": id_, "type": TYPES.get(action, "action"), "position": {"x": 0, "y": 0}, "data": data}
+    made = {"id": id_, "type": TYPES.get(action, "action"), "position": {"x": 0, "y": 0}, "data": data}
+    return {**made, "parentId": parent} if parent else made
 
 
 def workflow(*nodes: dict[str, Any], edges: str = "") -> dict[str, Any]:

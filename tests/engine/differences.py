@@ -1,0 +1,146 @@
+"""Where the log of an execution is not what the model says; an empty list if it is."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from functools import cache
+from typing import Any
+
+from engine.events import ENDED, RETRY_AT, Event
+from engine.models import Execution
+from tests.engine.model import Fate, Key, Model
+from tests.engine.model_steps import Failure, Stop
+
+Log = dict[Key, list[Event]]
+
+
+def find_differences(model: Model, execution: Execution, events: Sequence[Event], *, crashes: int = 0) -> list[str]:
+    """Compare what is written with what must be and may be; each crash may have cost each node one attempt."""
+    log: Log = defaultdict(list)
+    for event in events:
+        if event.node_id is not None:
+            log[event.node_id, event.iteration].append(event)
+    return [
+        *_check_end(model, execution, log),
+        *(f"{key}: should not be there" for key in log if key not in model.fates),
+        *(line for key, fate in model.fates.items() for line in _check_fate(model, key, fate, log, crashes)),
+        *(f"{key}: {line}" for key in log if key in model.fates for line in _check_order(model, key, log)),
+    ]
+
+
+def _check_end(model: Model, execution: Execution, log: Log) -> Iterator[str]:
+    found = (execution.status, execution.result, execution.error)
+    ends = {end.seq: model.causes[key] for key, end in _ends(log).items() if key in model.causes}
+    match ends[min(ends)] if ends else None:
+        case Failure() as failure:
+            named = (execution.error or {}).get("node")
+            wanted: Any = ("failed", None, {"type": failure.type, "message": failure.message})
+            found = (*found[:2], {name: (execution.error or {}).get(name) for name in ("type", "message")})
+            if named not in failure.nodes:
+                yield f"the error names {named!r}, not one of {sorted(failure.nodes)}"
+        case Stop(status, result, message):
+            wanted = (status, result, None if status == "succeeded" else {"message": message})
+            found = (*found[:2], execution.error and {"message": execution.error.get("message")})
+        case None:
+            wanted = ("succeeded", model.result, None)
+            if model.causes:
+                yield f"none of {list(model.causes)} came, which end it"
+    if found != wanted:
+        yield f"the execution ended as {found}, not as {wanted}"
+
+
+def _ends(log: Log) -> dict[Key, Event]:
+    return {key: rows[-1] for key, rows in log.items() if _is_end(rows[-1])}
+
+
+def _is_end(event: Event) -> bool:
+    return event.status in ENDED and RETRY_AT not in (event.error or {})
+
+
+def _check_fate(model: Model, key: Key, fate: Fate, log: Log, crashes: int) -> Iterator[str]:
+    rows = log.get(key, [])
+    if any(map(_is_end, rows[:-1])):
+        yield f"{key}: goes on after its end"
+    if not rows or not _is_end(rows[-1]) or rows[-1].status == "cancelled":
+        if fate.status != "running" and is_sure(model, key):
+            yield f"{key}: never comes to its end, {fate}"
+        return
+    end = rows[-1]
+    found = Fate(status=end.status, output=end.output, handles=end.handles, attempts=end.attempt, is_end=fate.is_end)
+    lost = min(crashes, max(0, found.attempts - fate.attempts))
+    wanted = Fate(
+        status=fate.status,
+        output=fate.output,
+        handles=fate.handles,
+        attempts=fate.attempts + lost,
+        is_end=fate.is_end,
+    )
+    if found != wanted:
+        yield f"{key}: {found}, not {wanted}"
+
+
+def is_sure(model: Model, key: Key) -> bool:
+    """Whether a node surely comes to its fate, whatever ends early beside it."""
+    cuts = [cut for cut in model.cuts if cut.group is None or is_inside(model, key, (cut.group, cut.iteration))]
+    return all(
+        len(cut.causes) == 1
+        and (key == (cause := cut.causes[0]) or is_inside(model, key, cause) or key in before(model, cause))
+        for cut in cuts
+    )
+
+
+def is_inside(model: Model, key: Key, group: Key) -> bool:
+    """Whether a node is in the body of a group, at whatever depth, in an iteration that begins with the group's."""
+    parent = model.nodes[key[0]].get("parentId")
+    while parent and parent != group[0]:
+        parent = model.nodes[parent].get("parentId")
+    return parent is not None and key[1][: len(group[1])] == group[1]
+
+
+@cache
+def before(model: Model, key: Key) -> frozenset[Key]:
+    """All that has surely ended before a node begins."""
+    (id_, iteration), found = key, set()
+    pasts = [
+        {source, *before(model, source), *(inner for inner in model.fates if is_inside(model, inner, source))}
+        for edge in model.into(id_)
+        if (source := (edge["source"], iteration)) in model.fates
+        and (model.nodes[id_]["data"].get("join") != "any" or model.is_taken(edge, iteration))
+    ]
+    if pasts:
+        is_any = model.nodes[id_]["data"].get("join") == "any"
+        found |= set.intersection(*pasts) if is_any else set.union(*pasts)
+    if parent := model.nodes[id_].get("parentId"):
+        found |= before(model, (parent, iteration[:-1]))
+    return frozenset(found)
+
+
+def _check_order(model: Model, key: Key, log: Log) -> Iterator[str]:
+    """A node begins after what must have ended before, and a group ends after its iterations."""
+    (id_, iteration), node = key, model.nodes[key[0]]
+    begin, ends = log[key][0].seq, _ends(log)
+    edges = [edge for edge in model.into(id_) if (edge["source"], iteration) in model.fates]
+    done = [edge for edge in edges if (end := ends.get((edge["source"], iteration))) and end.seq < begin]
+    if node["data"].get("join") == "any" and model.fates[key].status != "skipped":
+        if not any(model.is_taken(edge, iteration) for edge in done):
+            yield "begins before an edge into it is taken"
+    elif len(done) < len(edges):
+        yield f"begins before {sorted({edge['source'] for edge in edges} - {edge['source'] for edge in done})} ended"
+    if (parent := node.get("parentId")) and not log[parent, iteration[:-1]][0].seq < begin:
+        yield f"begins before its group {parent}"
+    if node["type"] == "group" and _is_end(log[key][-1]) and log[key][-1].status == "succeeded":
+        yield from _check_iterations(model, key, log)
+
+
+def _check_iterations(model: Model, group: Key, log: Log) -> Iterator[str]:
+    end = log[group][-1].seq
+    spans: dict[int, list[int]] = defaultdict(list)
+    for key, rows in log.items():
+        if is_inside(model, key, group):
+            spans[key[1][len(group[1])]] += [row.seq for row in rows]
+    if any(max(seqs) > end for seqs in spans.values()):
+        yield "ends before its iterations"
+    limit = model.nodes[group[0]]["data"]["inputs"].get("concurrency", 1)
+    for seqs in spans.values():
+        beside = sum(min(other) <= min(seqs) <= max(other) for other in spans.values())
+        if beside > limit:
+            yield f"{beside} iterations run side by side, not {limit}"
