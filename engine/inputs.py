@@ -13,7 +13,7 @@ from engine.expression import evaluate_all
 from engine.field_problems import is_number, is_on
 from engine.json_values import is_large, parse_json, to_json
 from engine.sandbox import Sandbox
-from engine.sdk import Binding, Field, Step
+from engine.sdk import Binding, Field, Query, Step
 from engine.syntax import Parsed
 from engine.template import Hole, has_holes, map_pieces, map_strings, pieces, split, strings_in
 
@@ -68,6 +68,8 @@ def bind(text: str, binding: Binding, values: Iterator[Any]) -> Any:
     pieces = split(text) if has_holes(text) else (text,)
     parts = [_Value(next(values)) if isinstance(piece, Hole) else piece for piece in pieces]
     match binding, parts:
+        case "sql", _:
+            return _bind_sql(parts)
         case _, [_Value(value)]:
             return _check_line(value, binding)
         case "url", _:
@@ -110,6 +112,13 @@ def _bind_json(parts: Sequence[str | _Value]) -> Any:
             written.append(json.dumps(part.value))
     text = "".join(written)
     return parse_json(text) if text.strip() else None
+
+
+def _bind_sql(parts: Sequence[str | _Value]) -> Query:
+    """The values stay beside the text, which only names them."""
+    values = {f"__{place}": part.value for place, part in enumerate(parts) if isinstance(part, _Value)}
+    text = "".join(part if isinstance(part, str) else f":__{place}" for place, part in enumerate(parts))
+    return {"text": text, "values": values}
 
 
 def _ends_in_quotes(text: str, in_quotes: bool) -> bool:

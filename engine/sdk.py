@@ -4,7 +4,8 @@ import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, Literal, Protocol
+from pathlib import Path
+from typing import Any, Literal, Protocol, TypedDict
 
 import httpx
 
@@ -14,7 +15,7 @@ Kind = Literal[
     "text", "textarea", "number", "boolean", "select", "secret", "json",
     "key-value", "schema", "cron", "code", "expression",
 ]  # fmt: skip
-Binding = Literal["value", "url", "json", "line", "source"]
+Binding = Literal["value", "url", "json", "line", "sql", "source"]
 NodeType = Literal["trigger", "action", "condition", "group"]
 Result = Literal["json", "image", "video", "link", "table"]
 WaitsFor = Literal["time", "request", "approval", "execution"]
@@ -33,9 +34,10 @@ class Field:
     """One input of a step's form.
 
     `binding` says how a `{{ }}` enters the value: `value` keeps the type or becomes text, `url` is
-    percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `source` is Python that
-    the step itself evaluates and so has no braces; `sees` are the names that the step adds to it. In a list of
-    objects only the texts under `source_keys` are such Python. Where `allows_text`, JSON may also be any text.
+    percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `sql` makes the field a `Query`,
+    `source` is Python that the step itself evaluates and so has no braces; `sees` are the names that the step adds
+    to it. In a list of objects only the texts under `source_keys` are such Python. Where `allows_text`, JSON may
+    also be any text.
     `show_when` and `binding_when` name another field and the value it must have (several: `a|b`).
     """
 
@@ -81,22 +83,36 @@ class Evaluate(Protocol):
     ) -> Any: ...
 
 
+class Query(TypedDict):
+    """What a field bound as `sql` becomes: SQL with a name such as `:__1` in place of each value, and the values."""
+
+    text: str
+    values: dict[str, Any]
+
+
+def _refuse_file(path: str) -> Path:
+    raise StepError("There are no files here.", kind="no_file")
+
+
 @dataclass(frozen=True, kw_only=True)
 class StepContext:
     """What a step may use besides its inputs.
 
     `http` obeys the egress policy; `trigger_input` is the execution's input; `idempotency_key` is the
     same for every attempt at this node's iteration; `credentials` are those of the node's connection, None without
-    one. `find_address(host, port)` gives the address to which a connection other than HTTP may go, and
-    `start_workflow(workflow_id, input)` the id of an execution that this one is the parent of; both raise StepError.
+    one. `find_address(host, port, database)` gives the address to which a connection other than HTTP may go,
+    `find_file(path)` the database file that a path means, and `start_workflow(workflow_id, input)` the id of an
+    execution that this one is the parent of; they raise StepError. `timeout` is the node's, in seconds.
     """
 
     http: httpx.AsyncClient
     idempotency_key: str
     evaluate: Evaluate
     now: Callable[[], datetime]
-    find_address: Callable[[str, int], Awaitable[str]]
+    find_address: Callable[[str, int, str], Awaitable[str]]
     start_workflow: Callable[[str, Any], Awaitable[str]]
+    find_file: Callable[[str], Path] = _refuse_file
+    timeout: float = 60
     trigger_input: Any = None
     credentials: Mapping[str, str] | None = None
 
@@ -161,6 +177,7 @@ class Stop:
 
 
 StepFunction = Callable[..., Awaitable[Any]]
+TestFunction = Callable[[StepContext], Awaitable[str]]
 ResumeFunction = Callable[[Answer], Any]  # it gives an output or Taken, or raises StepError
 CheckFunction = Callable[[Mapping[str, Any]], Iterable[tuple[str, str]]]  # of (field, message)
 
@@ -190,13 +207,17 @@ class Step:
 
 @dataclass(frozen=True, kw_only=True)
 class Plugin:
-    """A service, or a family of built-in steps; its folder holds `icon.svg`, too."""
+    """A service, or a family of built-in steps; its folder holds `icon.svg`, too.
+
+    `test` tries a connection's credentials and says what it found; it raises StepError when they don't serve.
+    """
 
     name: str
     display_name: str
     description: str
     steps: tuple[Step, ...]
     credentials: tuple[Field, ...] = ()
+    test: TestFunction | None = None
 
 
 def step(run: StepFunction, *, name: str, label: str, description: str, **rest: Any) -> Step:

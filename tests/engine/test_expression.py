@@ -115,6 +115,15 @@ async def test_a_line_holds_no_line_break(sandbox: Sandbox) -> None:
         await fill(sandbox, {"X-Text": "{{ lead.text }}"}, binding="line", kind="key-value")
 
 
+async def test_a_value_in_sql_stands_beside_the_text(sandbox: Sandbox) -> None:
+    filled = await fill(
+        sandbox, "SELECT '\\{{' WHERE name = {{ company.body.name }} AND id > {{ lead.id }}", binding="sql"
+    )
+
+    assert filled["text"] == "SELECT '{{' WHERE name = :__1 AND id > :__3"
+    assert filled["values"] == {"__1": 'A "B" & Co', "__3": 7}
+
+
 async def test_a_number_field_takes_text_that_is_a_number(sandbox: Sandbox) -> None:
     assert await fill(sandbox, "{{ '5' }}", kind="number") == 5
     with pytest.raises(ExpressionError, match="must be a number"):
