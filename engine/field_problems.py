@@ -23,7 +23,7 @@ def _find_field_problems(step: Step, inputs: Mapping[str, Any]) -> Iterator[tupl
         if not is_on(step, field.show_when, inputs):
             continue
         value = inputs.get(field.name, field.default)
-        if is_empty(value):
+        if _is_missing(field, value):
             if field.required:
                 yield field.name, f"{field.label} is required."
         elif message := _check_kind(step, field, value, inputs):
@@ -40,9 +40,11 @@ def is_on(step: Step, condition: tuple[str, str] | None, inputs: Mapping[str, An
     return str(given).lower() in wanted.lower().split("|")
 
 
-def is_empty(value: Any) -> bool:
-    """Tell whether nothing was given: null, blank text, no entries."""
-    return value is None or value == [] or value == {} or (isinstance(value, str) and not value.strip())
+def _is_missing(field: Field, value: Any) -> bool:
+    """Tell whether nothing was given: null, blank text, no entries; but as JSON an empty list is a list."""
+    if isinstance(value, str):
+        return not value.strip()
+    return value is None or (field.kind != "json" and value in ([], {}))
 
 
 def _check_kind(step: Step, field: Field, value: Any, inputs: Mapping[str, Any]) -> str | None:
