@@ -1,24 +1,36 @@
 """Runs a built-in step the way the engine does: its form filled, its context real, only other people's HTTP faked."""
 
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import httpx
 import pytest
 
 from engine.attempt import Attempt, Outcome, Tools, make_attempt
+from engine.clock import SystemClock
 from engine.graph import Node
 from engine.models import Execution
+from engine.outside import Nothing, Outside
 from engine.sandbox import Sandbox
-from engine.sdk import steps_by_action
+from engine.sdk import StepContext, steps_by_action
 from plugins import load_plugins
 
 STEPS = steps_by_action(load_plugins())
+NOW = datetime(2026, 11, 1, 12, tzinfo=UTC)
 Handler = Callable[[httpx.Request], httpx.Response]
 
 
 def refuse(request: httpx.Request) -> httpx.Response:
     raise AssertionError(f"no request was expected, but {request.url} came")
+
+
+class StillClock(SystemClock):
+    """It is always NOW."""
+
+    def now(self) -> datetime:
+        return NOW
 
 
 class Bench:
@@ -27,6 +39,8 @@ class Bench:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
         self.answer: Handler = refuse
+        self.outside: Outside = Nothing()
+        self.steps = STEPS
 
     async def run(
         self, action: str, inputs: dict[str, Any], *, names: dict[str, Any] | None = None, trigger_input: Any = None
@@ -41,12 +55,24 @@ class Bench:
             on_start=lambda _: None,
         )
         async with http:
-            return await make_attempt(attempt, Tools(steps=STEPS, http=http, sandbox=self.sandbox))
+            tools = Tools(steps=self.steps, http=http, sandbox=self.sandbox, clock=StillClock(), outside=self.outside)
+            return await make_attempt(attempt, tools)
 
     async def output(self, action: str, inputs: dict[str, Any], **what: Any) -> Any:
         outcome = await self.run(action, inputs, **what)
         assert outcome.error is None
         return outcome.output
+
+    async def asked(self, action: str, inputs: dict[str, Any], **what: Any) -> Any:
+        """What the step itself returns, such as a Wait: what it asks of the engine."""
+        step, returned = STEPS[action], []
+
+        async def run(context: StepContext, **given: Any) -> None:
+            returned.append(await step.run(context, **given))
+
+        self.steps = {**STEPS, action: replace(step, run=run)}
+        await self.output(action, inputs, **what)
+        return returned[0]
 
     async def error(self, action: str, inputs: dict[str, Any], **what: Any) -> dict[str, Any]:
         outcome = await self.run(action, inputs, **what)
