@@ -82,7 +82,7 @@ PLUGIN = Plugin(
             fields=(
                 Field(name="failures", label="Failures", kind="number", required=True),
                 Field(name="attempt", label="Attempt", kind="number", required=True),
-                Field(name="value", label="Value"),
+                Field(name="value", label="Value", kind="json", allows_text=True),
             ),
         ),
         step(
@@ -92,7 +92,7 @@ PLUGIN = Plugin(
             description="",
             fields=(
                 Field(name="turns", label="Turns", kind="number", required=True),
-                Field(name="value", label="Value"),
+                Field(name="value", label="Value", kind="json", allows_text=True),
             ),
         ),
         step(

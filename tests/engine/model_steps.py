@@ -15,7 +15,8 @@ class _Anything:
     def __eq__(self, other: object) -> bool:
         return True
 
-    __hash__ = None  # type: ignore[assignment]
+    def __hash__(self) -> int:
+        return 0
 
     def __repr__(self) -> str:
         return "…"
@@ -70,6 +71,10 @@ def _fail(inputs: Names, names: Names) -> Done:
     raise Failure("step_failed", NO_LUCK)
 
 
+def _reach(inputs: Names, names: Names) -> Done:
+    return Done(resolve(inputs["index"], names) >= inputs["last"])
+
+
 def _condition(inputs: Names, names: Names) -> Done:
     value = check(inputs["expression"], names)
     return Done({"value": value}, ("true" if value else "false",))
@@ -77,9 +82,10 @@ def _condition(inputs: Names, names: Names) -> Done:
 
 def _switch(inputs: Names, names: Names) -> Done:
     value = resolve(inputs["value"], names)
-    matched = [case["name"] for case in inputs["cases"] if check(case["when"], {**names, "value": value})]
-    if inputs["mode"] == "first":
-        matched = matched[:1]
+    matched: list[str] = []
+    for case in inputs["cases"]:
+        if (inputs["mode"] == "all" or not matched) and check(case["when"], {**names, "value": value}):
+            matched.append(case["name"])
     return Done({"matched": matched}, tuple(matched) or ("default",))
 
 
@@ -105,6 +111,7 @@ STEPS: dict[str, Callable[[Names, Names], Done | Stop]] = {
     "test/flaky": _flaky,
     "test/fail": _fail,
     "data/set-fields": _set_fields,
+    "test/reach": _reach,
     "logic/condition": _condition,
     "logic/switch": _switch,
     "logic/merge": _merge,
