@@ -2,7 +2,8 @@
 
 EngineError
 ├── StepError          a step failed; the message is for the person who built the workflow
-│   └── ExpressionError    an expression, a condition or a Code step failed
+│   ├── ExpressionError    an expression, a condition or a Code step failed
+│   └── FilesUnavailable   a large value can't be saved or read
 ├── DefinitionError    a definition can't be read as a workflow
 ├── LostRace           another process writes this execution's log
 └── Unwritable         an event holds what no database takes
@@ -38,6 +39,13 @@ class ExpressionError(StepError):
 
     def __init__(self, message: str, *, field: str | None = None) -> None:
         super().__init__(message, kind="expression_failed", field=field)
+
+
+class FilesUnavailable(StepError):
+    """A large value can't be saved or read now; trying again may help once somebody has seen to the disk."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message, kind="files_unavailable", retryable=True)
 
 
 class DefinitionError(EngineError):

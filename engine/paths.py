@@ -5,18 +5,20 @@ from typing import Any
 
 from engine.errors import ExpressionError
 from engine.names import FUNCTIONS
-from engine.reader import Path
+from engine.reader import Entries, Path
 
 MAX_LISTED = 20
 
 
 def walk(path: Path, names: Mapping[str, Any]) -> Any:
-    """Return what a plain path leads to; raise ExpressionError that says where it ends and what is there."""
+    """Return what a path leads to, if only to some entries; raise ExpressionError that says what is there instead."""
     name, *keys = path
     if name not in names:
         raise unknown_name(str(name), names)
     value = names[str(name)]
     for depth, key in enumerate(keys, 1):
+        if isinstance(key, Entries):
+            break
         try:
             value = value[key]
         except (KeyError, IndexError, TypeError):
@@ -66,6 +68,22 @@ def prune(value: Any, paths: Iterable[Path]) -> Any:
         if key in value:
             wanted.setdefault(str(key), []).append(tuple(rest))
     return {key: prune(value[key], rest) for key, rest in wanted.items()}
+
+
+def read_indexes(paths: Iterable[Path], count: int) -> dict[int, list[Path]]:
+    """Return which entries of a list are read, and of each the paths on from there."""
+    indexes: dict[int, list[Path]] = {}
+    for key, *rest in paths:
+        match key:
+            case Entries(start, stop):
+                found: Iterable[int] = range(count)[start:stop]
+            case int():
+                found = range(count)[key : key + 1 or None]
+            case _:
+                found = ()
+        for index in found:
+            indexes.setdefault(index, []).append(tuple(rest))
+    return indexes
 
 
 def _dead_end(where: str, key: str | int, value: Any) -> str:

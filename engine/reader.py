@@ -2,6 +2,7 @@
 
 import ast
 import builtins
+import operator
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,11 +10,21 @@ from dataclasses import dataclass
 
 from engine.errors import ExpressionError
 
-Path = tuple[str | int, ...]
 Edit = tuple[int, int, str]
 BUILTINS = frozenset(dir(builtins))
 FIELD_OF = "field_of"
 _LINE = re.compile(r"[^\r\n]*(?:\r\n|\r|\n|$)")
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The end of a path of which only some entries are read: by a slice, or none at all by `len`."""
+
+    start: int | None = None
+    stop: int | None = None
+
+
+Path = tuple[str | int | Entries, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +62,10 @@ class Reader(ast.NodeVisitor):
         self._read_path(node)
 
     def visit_Subscript(self, node: ast.Subscript) -> None:
-        self._read_path(node)
+        if entries := _sliced(node.slice):
+            self._read_entries(node.value, entries)
+        else:
+            self._read_path(node)
 
     def visit_Call(self, node: ast.Call) -> None:
         match node.func:
@@ -61,8 +75,12 @@ class Reader(ast.NodeVisitor):
                 pass  # data is never called: `sum(…)` is the function even beside a node named sum
             case function:
                 self.visit(function)
-        for part in (*node.args, *node.keywords):
-            self.visit(part)
+        match node:
+            case ast.Call(func=ast.Name(id="len"), args=[measured], keywords=[]) if self._is_outside("len"):
+                self._read_entries(measured, Entries(0, 0))
+            case _:
+                for part in (*node.args, *node.keywords):
+                    self.visit(part)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for outer in (*node.decorator_list, *node.args.defaults, *filter(None, node.args.kw_defaults)):
@@ -112,6 +130,15 @@ class Reader(ast.NodeVisitor):
             inner = inner.value
         if isinstance(inner, ast.Name):
             self._refer(inner)
+
+    def _read_entries(self, node: ast.expr, entries: Entries) -> None:
+        """Visit what is sliced or measured; if it is a plain path, not all that it leads to is read."""
+        path = plain_path(node)
+        is_first = path not in self.reads
+        self.visit(node)
+        if is_first and path in self.reads:
+            self.reads.remove(path)
+            self.reads.add((*path, entries))
 
     def _rewrite_field(self, node: ast.Attribute) -> None:
         end = self._offset(node.end_lineno, node.end_col_offset)
@@ -220,6 +247,21 @@ def _bound_names(scope: ast.AST) -> tuple[set[str], set[str]]:  # noqa: C901 - o
                 variables.add(name)
         waiting.extend(ast.iter_child_nodes(node))
     return variables, definitions
+
+
+def _sliced(node: ast.expr) -> Entries | None:
+    """Return the bounds of a slice if they are written as numbers."""
+    match node:
+        case ast.Slice(lower=lower, upper=upper, step=None):
+            try:
+                return Entries(_bound(lower), _bound(upper))
+            except (ValueError, TypeError):
+                return None
+    return None
+
+
+def _bound(node: ast.expr | None) -> int | None:
+    return None if node is None else operator.index(ast.literal_eval(node))
 
 
 def plain_path(node: ast.expr) -> Path | None:

@@ -1,7 +1,10 @@
 """How fields with a dot are rewritten, and which names are taken from outside."""
 
+from typing import Any
+
 import pytest
 
+from engine.reader import Entries
 from engine.syntax import parse_code, parse_expression
 
 
@@ -66,11 +69,28 @@ def test_names_in_functions_are_their_own_unless_they_come_from_outside() -> Non
     assert {reference.name for reference in parsed.references} - parsed.bound == {"a", "b", "c"}
 
 
+@pytest.mark.parametrize(
+    ("source", "reads"),
+    [
+        ("a.b[:10]", (("a", "b", Entries(None, 10)),)),
+        ("a[-5:][0].c", (("a", Entries(-5, None)),)),
+        ("a[i:]", (("a",), ("i",))),
+        ("a[::2]", (("a",),)),
+        ("a[:3] + a", (("a", Entries(None, 3)), ("a",))),
+        ("a + a[:3]", (("a",),)),
+        ("[len(x) for x in a]", (("a",),)),
+        ("len(a[:3])", (("a", Entries(None, 3)),)),
+    ],
+)
+def test_of_what_is_sliced_or_measured_only_some_entries_are_read(source: str, reads: Any) -> None:
+    assert parse_expression(source).reads == reads
+
+
 def test_only_the_parts_that_are_read_are_asked_for() -> None:
     assert parse_expression("a.b.c + a.d[0].e + len(f.g) + h[i.j]").reads == (
         ("a", "b", "c"),
         ("a", "d", 0, "e"),
-        ("f", "g"),
+        ("f", "g", Entries(0, 0)),
         ("h",),
         ("i", "j"),
     )

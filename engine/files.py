@@ -1,0 +1,173 @@
+"""The file store: where values are kept that are too large for the log and for memory."""
+
+import asyncio
+import errno
+import logging
+import os
+import re
+import shutil
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path as Folder
+from tempfile import NamedTemporaryFile
+from typing import Any, Protocol
+
+from engine.errors import FilesUnavailable
+from engine.json_values import is_large, size_of
+from engine.reader import Path
+from engine.records import Records, Writer
+from engine.stored import Stored as Stored
+from engine.stored import describe as describe
+from engine.stored import kind_of, make_preview
+from engine.stored import stored_from as stored_from
+
+MAX_INLINE = 256_000  # characters of JSON: what is larger goes to a file
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
+_OUR_ID = re.compile(r"\w{1,100}", re.ASCII)
+log = logging.getLogger(__name__)
+
+
+class Files(Protocol):
+    """Keeps large values, for each execution its own; each method may raise FilesUnavailable, a StepError.
+
+    A value is JSON, in which a Stored may stand for a part. The same value of an execution is kept once.
+    """
+
+    async def put(self, execution_id: str, value: Any) -> Stored:
+        """Return when the value is on disk."""
+
+    async def read(self, stored: Stored, paths: Iterable[Path]) -> Any:
+        """Return the value with only what is on the paths; of a list or an object all else is None."""
+
+    async def read_entries(self, stored: Stored, start: int, stop: int) -> list[Any]:
+        """Return the entries of a list from `start` up to `stop`."""
+
+    async def read_all(self, stored: Stored) -> Any:
+        """Return the whole value."""
+
+    async def delete(self, execution_id: str) -> None:
+        """Forget all values of an execution; safe to call again."""
+
+
+async def keep(files: Files, execution_id: str, value: Any) -> Any:
+    """Return the value if it is small, else what stands for it once it is on disk."""
+    if isinstance(value, Stored) or await _is_inline(value):
+        return value
+    return await files.put(execution_id, value)
+
+
+async def _is_inline(value: Any) -> bool:
+    try:
+        size = await asyncio.to_thread(size_of, value) if is_large(value) else size_of(value)
+    except TypeError:  # a Stored is in it
+        return False
+    return size <= MAX_INLINE
+
+
+class FolderFiles:
+    """Files in a folder, which must exist: a folder for each execution, in it a file for each value."""
+
+    def __init__(self, folder: Folder) -> None:
+        self._folder = folder
+
+    async def put(self, execution_id: str, value: Any) -> Stored:
+        return await asyncio.to_thread(self._put, execution_id, value)
+
+    async def read(self, stored: Stored, paths: Iterable[Path]) -> Any:
+        return await asyncio.to_thread(self._read, stored, paths)
+
+    async def read_entries(self, stored: Stored, start: int, stop: int) -> list[Any]:
+        return await asyncio.to_thread(self._read_entries, stored, start, stop)
+
+    async def read_all(self, stored: Stored) -> Any:
+        return await self.read(stored, [()])
+
+    async def delete(self, execution_id: str) -> None:
+        await asyncio.to_thread(self._delete, execution_id)
+
+    def _put(self, execution_id: str, value: Any) -> Stored:
+        folder = self._folder / _checked(execution_id)
+        with self._explained("save"):
+            folder.mkdir(mode=0o700, exist_ok=True)
+            writer = _write(value, folder)
+            for changed in (folder, self._folder):
+                _sync(changed)
+        count = len(value) if isinstance(value, list | dict | str) else 1
+        return Stored(
+            execution_id=execution_id,
+            id=writer.id,
+            size=writer.size,
+            kind=kind_of(value),
+            count=count,
+            preview=make_preview(value),
+        )
+
+    def _read(self, stored: Stored, paths: Iterable[Path]) -> Any:
+        with self._open(stored) as records:
+            return records.read(paths)
+
+    def _read_entries(self, stored: Stored, start: int, stop: int) -> list[Any]:
+        with self._open(stored) as records:
+            return records.read_entries(start, stop)
+
+    def _delete(self, execution_id: str) -> None:
+        folder = self._folder / _checked(execution_id)
+        with self._explained("delete"), suppress(FileNotFoundError):
+            shutil.rmtree(folder)
+
+    @contextmanager
+    def _open(self, stored: Stored) -> Iterator[Records]:
+        path = self._folder / _checked(stored.execution_id) / _checked(stored.id)
+        with self._explained("read"), path.open("rb") as file:
+            yield Records(file, self._read)
+
+    @contextmanager
+    def _explained(self, verb: str) -> Iterator[None]:
+        try:
+            yield
+        except (OSError, ValueError) as error:
+            log.exception("The file store %s failed to %s a value", self._folder, verb)
+            raise FilesUnavailable(_explain(error, verb, is_there=self._folder.is_dir())) from error
+
+
+def _checked(id_: str) -> str:
+    """Only what we have made ourselves becomes a part of a path."""
+    if not _OUR_ID.fullmatch(id_):
+        raise RuntimeError(f"{id_[:40]!r} is no id of ours")
+    return id_
+
+
+def _write(value: Any, folder: Folder) -> Writer:
+    """Write a value under another name first, so that a crash leaves no half of it."""
+    with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as draft:
+        try:
+            writer = Writer(draft)
+            writer.write(value)
+            if not (path := folder / writer.id).exists():
+                draft.flush()
+                os.fsync(draft.fileno())
+                Folder(draft.name).replace(path)
+        finally:
+            Folder(draft.name).unlink(missing_ok=True)
+    return writer
+
+
+def _sync(folder: Folder) -> None:
+    """Have the names in a folder on disk, too."""
+    opened = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(opened)
+    finally:
+        os.close(opened)
+
+
+def _explain(error: Exception, verb: str, *, is_there: bool) -> str:
+    if not is_there:
+        return "The server's folder for large values is missing: bring it back, then run this again."
+    if isinstance(error, FileNotFoundError):
+        return "A large value is no longer in the server's file store: run the step that gave it again."
+    if not isinstance(error, OSError) or error.errno == errno.EINVAL:
+        return "A large value in the server's file store is damaged: run the step that gave it again."
+    if error.errno in _FULL:
+        return "The server's disk has no room left for large values: free some, then run this again."
+    return f"The server can't {verb} large values: {error.strerror or error}."
