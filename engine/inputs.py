@@ -140,18 +140,25 @@ def _check_line(value: Any, binding: Binding) -> Any:
 
 
 def _coerce(field: Field, value: Any) -> Any:
-    """Make a number or a boolean of the text that a form or an expression gave."""
+    """Make of what a form or an expression gave what the field is for; nothing at all is the default."""
+    if value is None or (value == "" and field.kind in {"number", "boolean", "select", "key-value"}):
+        return field.default
     match field.kind:
-        case "number" if value is not None and value != "":
-            if not is_number(value):
-                raise ValueError(f"must be a number, not {as_text(value)[:60]}")
-            number = float(value)
-            return int(number) if number.is_integer() and not isinstance(value, float) else number
         case "number":
-            return None
-        case "boolean" if isinstance(value, str):
-            return value.strip().lower() == "true"
-        case "select" if value not in [option.value for option in field.options] and value not in (None, ""):
-            choices = ", ".join(option.value for option in field.options)
-            raise ValueError(f"must be one of {choices}, not {as_text(value)[:60]}")
+            return _read_number(value)
+        case "boolean" if str(value).strip().lower() in {"true", "false"}:
+            return str(value).strip().lower() == "true"
+        case "boolean":
+            raise ValueError(f"must be true or false, not {as_text(value)[:60]}")
+        case "key-value" if not isinstance(value, dict):
+            raise ValueError(f"must be an object of names and values, not {as_text(value)[:60]}")
+        case "select" if value not in (choices := [option.value for option in field.options]):
+            raise ValueError(f"must be one of {', '.join(choices)}, not {as_text(value)[:60]}")
     return value
+
+
+def _read_number(value: Any) -> int | float:
+    if not is_number(value):
+        raise ValueError(f"must be a number, not {as_text(value)[:60]}")
+    number = float(value)
+    return int(number) if number.is_integer() and not isinstance(value, float) else number

@@ -222,3 +222,29 @@ async def test_a_body_may_be_an_object_with_expressions(bench: Bench) -> None:
     output = await bench.output("http/request", inputs, names={"lead": {"name": "Ada", "tags": [1]}})
 
     assert output["body"] == {"name": "Ada", "tags": ["a", [1]]}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("query", "{{ [1] }}", "Query must be an object of names and values, not [1]."),
+        ("headers", "{{ 'X-Id: 7' }}", "Headers must be an object of names and values, not X-Id: 7."),
+        ("fail_on_status", "{{ 'yes' }}", "must be true or false, not yes."),
+        ("follow_redirects", "{{ 1 }}", "must be true or false, not 1."),
+    ],
+)
+async def test_an_expression_that_gives_another_kind_of_value_fails(
+    bench: Bench, field: str, value: str, words: str
+) -> None:
+    error = await bench.error("http/request", {"url": URL, field: value})
+
+    assert error["field"] == field
+    assert words in error["message"]
+
+
+async def test_an_expression_that_gives_null_leaves_the_default(bench: Bench) -> None:
+    bench.answer = answers(status_code=404, text="gone")
+
+    error = await bench.error("http/request", {"url": URL, "method": "{{ None }}", "fail_on_status": "{{ None }}"})
+
+    assert error["type"] == "http_404"
