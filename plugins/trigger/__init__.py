@@ -1,7 +1,7 @@
 """How a workflow starts."""
 
 from engine.sdk import Field, Plugin, step
-from plugins.trigger.steps import start_manually
+from plugins.trigger.steps import check_form, start_manually
 
 PLUGIN = Plugin(
     name="trigger",
@@ -14,6 +14,7 @@ PLUGIN = Plugin(
             label="Manual",
             description="Start by hand or through the API, with an input of your own.",
             node_type="trigger",
+            check=check_form,
             fields=(
                 Field(
                     name="fields",

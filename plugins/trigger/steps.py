@@ -1,6 +1,6 @@
 """The manual trigger: checks the input against its form."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from engine.sdk import StepContext, StepError
@@ -38,6 +38,14 @@ async def start_manually(context: StepContext, *, fields: list[dict[str, Any]] |
             raise StepError(f"The input needs {name!r}.", field="fields")
         checked[name] = value
     return checked
+
+
+def check_form(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with the form, whatever JSON it is."""
+    try:
+        _read_form(inputs.get("fields"))
+    except StepError as error:
+        yield "fields", error.message
 
 
 def _read_form(fields: Any) -> list[dict[str, Any]]:

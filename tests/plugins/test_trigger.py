@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from tests.plugins.conftest import Bench
+from engine.field_problems import find_input_problems
+from tests.plugins.conftest import STEPS, Bench
 
 FORM = [
     {"name": "name", "type": "text", "required": True},
@@ -43,3 +44,4 @@ async def test_an_input_that_does_not_fit_the_form_is_refused(bench: Bench, give
 @pytest.mark.parametrize("form", ["text", {"name": "x"}, [1], [{}]])
 async def test_a_form_that_is_none_is_a_clear_error(bench: Bench, form: Any) -> None:
     assert (await bench.error("trigger/manual", {"fields": form}))["field"] == "fields"
+    assert [field for field, _ in find_input_problems(STEPS["trigger/manual"], {"fields": form})] == ["fields"]
