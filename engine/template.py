@@ -46,7 +46,7 @@ def parsed_sources(step: Step | None, inputs: Mapping[str, Any]) -> Iterator[tup
             if not is_python:
                 yield from ((name, found) for found in _parsed_holes(piece))
             elif isinstance(piece, str) and piece.strip():
-                yield name, _try(parse_code if is_code(field) else parse_expression, piece)
+                yield name, _parsed_python(field, piece)
 
 
 def rename_in_inputs(step: Step | None, inputs: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
@@ -116,6 +116,13 @@ def strings_in(value: Any) -> Iterator[str]:
                 waiting.extend(reversed(items.values()))
             case list(items):
                 waiting.extend(reversed(items))
+
+
+def _parsed_python(field: Field | None, source: str) -> Parsed | ExpressionError:
+    found = _try(parse_code if is_code(field) else parse_expression, source)
+    if isinstance(found, ExpressionError) and field and field.source_keys:
+        return ExpressionError(f"{source[:60]!r}: {found.message}")  # it is one of several
+    return found
 
 
 def _parsed_holes(value: Any) -> Iterator[Parsed | ExpressionError]:

@@ -120,7 +120,7 @@ async def test_cases_after_the_first_that_applies_are_not_looked_at(bench: Bench
         ([{"name": "x", "when": "True"}] * 2, "2 cases are called 'x'"),
         ([{"name": "x"}], "Case 1 needs a condition"),
         ([{"name": "x", "when": 5}], "Case 1 needs a condition"),
-        ([{"name": "x", "when": "value >"}], "not valid Python"),
+        ([{"name": "x", "when": "value >"}], "'value >': This is not valid Python"),
         ([{"name": "x", "when": "vlaue > 1"}], "No node named 'vlaue'"),
     ],
 )
