@@ -86,3 +86,14 @@ async def test_each_field_has_a_uuid_of_its_own(bench: Bench) -> None:
     output = await bench.output("data/set-fields", {"fields": {"a": "{{ uuid() }}", "b": "{{ uuid() }}"}})
 
     assert output["a"] != output["b"]
+
+
+@pytest.mark.parametrize("order", ["ascending", "descending"])
+async def test_a_long_list_is_sorted_and_equal_entries_keep_their_order(bench: Bench, order: str) -> None:
+    many = [{"key": place * 7919 % 1_000, "place": place} for place in range(25_000)]
+
+    output = await bench.output(
+        "data/sort", {"items": "{{ many }}", "by": "item.key", "order": order}, names={"many": many}
+    )
+
+    assert output == sorted(many, key=lambda item: item["key"], reverse=order == "descending")
