@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from engine.field_problems import find_input_problems
 from engine.sdk import Loop
 from tests.plugins.conftest import STEPS, Bench
 
@@ -47,3 +48,8 @@ async def test_a_loop_that_cannot_go_says_why(
 @pytest.mark.parametrize("action", ["logic/for-each", "logic/repeat"])
 def test_a_loop_is_a_group(action: str) -> None:
     assert STEPS[action].node_type == "group"
+
+
+def test_a_list_without_entries_is_a_list() -> None:
+    assert not list(find_input_problems(STEPS["logic/for-each"], {"items": []}))
+    assert list(find_input_problems(STEPS["logic/for-each"], {"items": " "})) == [("items", "List is required.")]
