@@ -41,6 +41,8 @@ def _parser() -> argparse.ArgumentParser:
     groups = parser.add_subparsers(title="commands", metavar="COMMAND")
     _add(groups, "build", "build the pages", commands.build)
     _add(groups, "migrate", "bring the database up to date", commands.migrate)
+    backup = _add(groups, "backup", "copy all data into one file, also while Treadle runs", commands.back_up)
+    backup.add_argument("target", type=Path, metavar="FILE_OR_FOLDER", help="a new file, or a folder to put one in")
     _add(groups, "doctor", "show the settings and what is in order", commands.doctor)
     _add_user(groups)
     _add_workflow(groups)

@@ -43,6 +43,15 @@ def migrate(settings: Settings) -> None:
     print("The database is up to date.")
 
 
+def back_up(settings: Settings, *, target: Path) -> None:
+    """Write a backup and say what is in it and how to restore it."""
+    from datetime import UTC, datetime
+
+    from app import backup
+
+    print(backup.describe(backup.make_backup(settings, target, now=datetime.now(UTC))))
+
+
 def doctor(settings: Settings) -> None:
     """Show the settings and what is in order; exit with 1 when something isn't."""
     from app import doctor
