@@ -1,35 +1,41 @@
 """Gives expressions, conditions and code their values.
 
 Plain paths (`company.body.items[0].name`) are walked here; all else that a node needs goes to the sandbox in one
-call, with only the parts of the outputs that it reads.
+call, with only the parts of the outputs that it reads. Where a name stands for a large value, these parts come from
+`files`, and are forgotten afterwards.
 """
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+import asyncio
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import chain
+from time import monotonic
 from typing import Any
 
 from engine.errors import ExpressionError
+from engine.feeding import in_pieces
+from engine.files import Files
+from engine.loading import load_parts
 from engine.names import FUNCTIONS
 from engine.paths import prune, read_parts, unknown_name, walk, why_dead
-from engine.sandbox import CODE, EXPRESSION, Limits, Printed, Sandbox, SandboxError
-from engine.syntax import BUILTINS, FIELD_OF, Parsed, Path, parse_code, parse_expression
+from engine.program import Failed, Program, join
+from engine.sandbox import CODE, EXPRESSION, Printed, Sandbox, SandboxError
+from engine.syntax import BUILTINS, Parsed, Path, parse_code, parse_expression
 
 EACH = frozenset({"item", "index"})
-ITEMS = "__items__"
-_FIELD_OF = f"""\
-def {FIELD_OF}(value, name):
-    if not isinstance(value, dict):
-        return getattr(value, name)
-    if name not in value:
-        raise LookupError(f"the object has no field {{name!r}}; it has: {{', '.join(map(str, list(value)[:20]))}}")
-    return value[name]
-"""
+ENTRIES = 10_000  # for so many there is another second
+ITEMS, FIRST = "__items__", "__first__"
 
 
 async def evaluate_all(
-    expressions: Sequence[Parsed], names: Mapping[str, Any], sandbox: Sandbox, on_failure: Callable[[int], str]
+    expressions: Sequence[Parsed],
+    names: Mapping[str, Any],
+    sandbox: Sandbox,
+    on_failure: Callable[[int], str],
+    files: Files | None = None,
 ) -> list[Any]:
     """Evaluate expressions side by side; `on_failure` says which field an expression belongs to."""
+    names = await load_parts(names, [path for parsed in expressions for path in parsed.reads], files)
     values: list[Any] = [None] * len(expressions)
     others = []
     for place, parsed in enumerate(expressions):
@@ -45,8 +51,8 @@ async def evaluate_all(
         programs = [expressions[place] for place in others]
         try:
             reads = [path for parsed in programs for path in parsed.reads]
-            answers = await _run(_join(programs), read_parts(reads, names), sandbox, EXPRESSION)
-        except _Failed as failure:
+            answers = await join(programs).run(read_parts(reads, names), sandbox, EXPRESSION)
+        except Failed as failure:
             place = others[failure.place] if failure.place is not None else others[0]
             raise ExpressionError(failure.explain(names), field=on_failure(place)) from None
         for place, value in zip(others, answers, strict=True):
@@ -54,92 +60,62 @@ async def evaluate_all(
     return values
 
 
-async def evaluate(source: str, names: Mapping[str, Any], sandbox: Sandbox) -> Any:
+async def evaluate(source: str, names: Mapping[str, Any], sandbox: Sandbox, files: Files | None = None) -> Any:
     """Evaluate one expression that stands without braces."""
-    (value,) = await evaluate_all([parse_expression(source)], names, sandbox, lambda _: "")
+    (value,) = await evaluate_all([parse_expression(source)], names, sandbox, lambda _: "", files)
     return value
 
 
-async def evaluate_each(source: str, items: Sequence[Any], names: Mapping[str, Any], sandbox: Sandbox) -> list[Any]:
-    """Evaluate an expression for every entry, as `item` and `index`, in one go."""
+async def evaluate_each(
+    source: str, items: Sequence[Any], names: Mapping[str, Any], sandbox: Sandbox, files: Files | None = None
+) -> list[Any]:
+    """Evaluate an expression for every entry, as `item` and `index`; each 10,000 entries add a second to the limit."""
     parsed = parse_expression(source)
     _check_names(parsed, {**names, **dict.fromkeys(EACH)})
-    program = _Program(f"[{parsed.rewritten}for index, item in enumerate({ITEMS})]", [parsed], [1])
+    reads = [path for path in parsed.reads if path[0] not in EACH]
+    names = await load_parts(names, reads, files)
+    program = Program(f"[{parsed.rewritten}for index, item in enumerate({ITEMS}, {FIRST})]", [parsed], [1])
     of_item = [path for path in parsed.reads if path[0] == "item"]
-    needed = [prune(item, [path[1:] for path in of_item]) for item in items] if of_item else [None] * len(items)
-    outer = read_parts([path for path in parsed.reads if path[0] not in EACH], names)
     try:
-        values: list[Any] = await _run(program, {**outer, ITEMS: needed}, sandbox, EXPRESSION)
-    except _Failed as failure:
-        raise ExpressionError(_explain_each(failure, of_item, items, names)) from None
-    return values
+        values = await program.run_each(read_parts(reads, names), _batches(items, of_item), sandbox)
+    except Failed as failure:
+        message = await asyncio.to_thread(_explain_each, failure, of_item, items, names)
+        raise ExpressionError(message) from None
+    return list(chain.from_iterable(values))
 
 
 async def run_code(
-    source: str, names: Mapping[str, Any], sandbox: Sandbox, *, seconds: float, printed: Printed | None = None
+    source: str,
+    names: Mapping[str, Any],
+    sandbox: Sandbox,
+    files: Files | None = None,
+    *,
+    seconds: float,
+    printed: Printed | None = None,
 ) -> Any:
     """Run the code of a Code step; the value is that of its last expression."""
     parsed = parse_code(source)
     _check_names(parsed, names)
-    program = _Program(parsed.rewritten, [parsed], [1])
+    names = await load_parts(names, parsed.reads, files)
+    program = Program(parsed.rewritten, [parsed], [1])
     limits = replace(CODE, seconds=min(CODE.seconds, seconds))
     try:
-        return await _run(program, read_parts(parsed.reads, names), sandbox, limits, printed)
-    except _Failed as failure:
+        return await program.run(read_parts(parsed.reads, names), sandbox, limits, printed)
+    except Failed as failure:
         where = f"Line {failure.lines[-1]}: " if failure.lines else ""
         raise ExpressionError(where + failure.explain(names)) from None
 
 
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """Source of one or several expressions, and the line at which each begins."""
-
-    source: str
-    parts: Sequence[Parsed]
-    lines: Sequence[int]
-
-
-class _Failed(Exception):
-    """A program failed; `place` is the expression that did, `lines` are those of the calls in it."""
-
-    def __init__(self, error: SandboxError, parts: Sequence[Parsed], place: int | None, lines: Sequence[int]) -> None:
-        super().__init__(str(error))
-        self.error = error
-        self.parts = parts
-        self.place = place
-        self.lines = lines
-
-    def explain(self, names: Mapping[str, Any]) -> str:
-        """Say what is there instead when a field is missing, else what Python said."""
-        if self.error.kind in {"KeyError", "TypeError", "IndexError"} and self.place is not None:
-            for path in self.parts[self.place].reads:
-                if path[0] in names and (reason := why_dead(path, names)):
-                    return reason
-        if self.error.kind == "LookupError":
-            return _sentence(self.error.message)
-        return f"{self.error}." if self.error.lines else _sentence(self.error.message or self.error.kind)
-
-
-def _join(parts: Sequence[Parsed]) -> _Program:
-    lines, sources, line = [], ["["], 2
-    for parsed in parts:
-        lines.append(line)
-        sources.append(f"{parsed.rewritten},")
-        line += parsed.rewritten.count("\n") + 1
-    return _Program("\n".join([*sources, "]"]), parts, lines)
-
-
-async def _run(
-    program: _Program, values: Mapping[str, Any], sandbox: Sandbox, limits: Limits, printed: Printed | None = None
-) -> Any:
-    prelude = _FIELD_OF if any(parsed.needs_field_of for parsed in program.parts) else ""
-    try:
-        return await sandbox.run(prelude + program.source, values, limits, printed)
-    except SandboxError as error:
-        lines = [line - prelude.count("\n") for line in error.lines if line > prelude.count("\n")]
-        first = lines[0] if lines else 0
-        place = max((place for place, begin in enumerate(program.lines) if begin <= first), default=None)
-        raise _Failed(error, program.parts, 0 if len(program.parts) == 1 else place, lines) from None
+def _batches(items: Sequence[Any], of_item: Sequence[Path]) -> Iterator[dict[str, Any]]:
+    """Cut a list into batches, and take of each entry only what is read; this is done where nobody waits."""
+    first, paths = 0, [path[1:] for path in of_item]
+    seconds = EXPRESSION.seconds * (1 + len(items) // ENTRIES)
+    end = monotonic() + seconds
+    for piece in in_pieces(items):
+        if monotonic() > end:
+            raise SandboxError("TimeoutError", f"the expression took longer than its limit of {seconds:g} s")
+        yield {ITEMS: [prune(item, paths) for item in piece] if paths else [None] * len(piece), FIRST: first}
+        first += len(piece)
 
 
 def _check_names(parsed: Parsed, names: Mapping[str, Any]) -> None:
@@ -149,14 +125,10 @@ def _check_names(parsed: Parsed, names: Mapping[str, Any]) -> None:
             raise unknown_name(name, names)
 
 
-def _explain_each(failure: _Failed, paths: Sequence[Path], items: Sequence[Any], names: Mapping[str, Any]) -> str:
+def _explain_each(failure: Failed, paths: Sequence[Path], items: Sequence[Any], names: Mapping[str, Any]) -> str:
     if failure.error.kind in {"KeyError", "TypeError", "IndexError"}:
         for index, item in enumerate(items):
             for path in paths:
                 if reason := why_dead(path, {"item": item}):
                     return f"Entry {index}: {reason}"
     return failure.explain(names)
-
-
-def _sentence(text: str) -> str:
-    return f"{text[:1].upper()}{text[1:]}."

@@ -11,6 +11,7 @@ from urllib.parse import quote
 from engine.errors import ExpressionError
 from engine.expression import evaluate_all
 from engine.field_problems import is_number, is_on
+from engine.files import Files
 from engine.json_values import is_large, parse_json, to_json
 from engine.sandbox import Sandbox
 from engine.sdk import Binding, Field, Query, Step
@@ -18,13 +19,15 @@ from engine.syntax import Parsed
 from engine.template import Hole, has_holes, map_pieces, map_strings, pieces, split, strings_in
 
 
-async def resolve(step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox) -> dict[str, Any]:
+async def resolve(
+    step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox, files: Files | None = None
+) -> dict[str, Any]:
     """Return a value for each field of the form; raise ExpressionError with the field that has none."""
     given = {field.name: _given(field, inputs) for field in step.fields}
     holes = {field.name: _holes_in(field, given[field.name]) for field in step.fields}
     flat = [(name, hole) for name, found in holes.items() for hole in found]
     values = await evaluate_all(
-        cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0]
+        cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0], files
     )
     fill = partial(_fill_all, step, given, iter(values))
     return await asyncio.to_thread(fill) if is_large([values, given]) else fill()

@@ -9,7 +9,7 @@ import os
 import re
 import signal
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,8 +18,9 @@ from functools import partial
 from threading import Lock
 from typing import Any, Literal
 
-from pydantic_monty import Monty, MontyCrashedError, MontyError, MontyRuntimeError, MontySyntaxError
+from pydantic_monty import Monty, MontyCrashedError, MontyError, MontyRuntimeError, MontySession, MontySyntaxError
 
+from engine.feeding import feed_large
 from engine.json_values import NotJson, to_json
 from engine.models import utc_now
 from engine.syntax import is_about_digits
@@ -87,7 +88,14 @@ class Sandbox:
         When it is cancelled, what runs is interrupted at once.
         """
         pool = self._code if limits.is_code else self._expressions
-        return await pool.run(source, values, limits, printed or Printed())
+        (value,) = await pool.run(source, values, ({},), limits, printed or Printed())
+        return value
+
+    async def run_each(
+        self, source: str, values: Mapping[str, Any], batches: Iterable[Mapping[str, Any]], limits: Limits
+    ) -> list[Any]:
+        """Return what the source gives for each batch of further values; the limits are those of one batch."""
+        return await self._expressions.run(source, values, batches, limits, Printed())
 
     async def close(self) -> None:
         """End the worker processes."""
@@ -105,9 +113,16 @@ class _Pool:
         self._monty: Monty | None = None
         self._starting = Lock()
 
-    async def run(self, source: str, values: Mapping[str, Any], limits: Limits, printed: Printed) -> Any:
+    async def run(
+        self,
+        source: str,
+        values: Mapping[str, Any],
+        batches: Iterable[Mapping[str, Any]],
+        limits: Limits,
+        printed: Printed,
+    ) -> list[Any]:
         turn = _Turn()
-        work = partial(self._work, turn, source, values, limits, printed)
+        work = partial(self._work, turn, source, values, batches, limits, printed)
         try:
             return await asyncio.get_running_loop().run_in_executor(self._threads, work)
         except asyncio.CancelledError:
@@ -120,17 +135,24 @@ class _Pool:
             self._monty.__exit__(None, None, None)
             self._monty = None
 
-    def _work(self, turn: "_Turn", source: str, values: Mapping[str, Any], limits: Limits, printed: Printed) -> Any:
+    def _work(
+        self,
+        turn: "_Turn",
+        source: str,
+        values: Mapping[str, Any],
+        batches: Iterable[Mapping[str, Any]],
+        limits: Limits,
+        printed: Printed,
+    ) -> list[Any]:
+        run = partial(MontySession.feed_run, external_lookup=self._functions, print_callback=printed)
         try:
             with self._open().checkout(limits=_limits(limits)) as session, turn.hold(session.worker_pid):
-                value = session.feed_run(
-                    source, inputs=dict(values), external_lookup=self._functions, print_callback=printed
-                )
+                small = feed_large(session, values)
+                return [_checked(run(session, source, inputs=small | dict(batch))) for batch in batches]
         except MontyError as error:
             raise _explain(error, limits) from None
         except (RecursionError, UnicodeError, MemoryError) as error:
             raise SandboxError(type(error).__name__, "a value is nested too deeply or can't be passed on") from None
-        return _checked(value)
 
     def _open(self) -> Monty:
         with self._starting:
@@ -188,7 +210,7 @@ def _explain(error: MontyError, limits: Limits) -> SandboxError:
         what = "code" if limits.is_code else "expression"
         return SandboxError(kind, f"the {what} took longer than its limit of {limits.seconds:g} s", lines)
     if kind == "MemoryError":
-        return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory", lines)
+        return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory: take less at a time", lines)
     if is_about_digits(message):
         return SandboxError(kind, "the number is too long: 4,300 digits at most", lines)
     return SandboxError(kind, message, lines)
