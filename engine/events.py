@@ -18,7 +18,8 @@ class Event:
     `handles` are the handles whose edges are taken; None means the edge without a handle. `stdout` is what a Code
     step printed. `effect` is what the step asked of the engine, one of `{"loop": …}`, `{"wait": …}` and `{"stop": …}`
     (see `engine.effects`), and `resume_at` when what waits is due at the latest. `files` says of `input` and `output`
-    that they are previews, and where the whole is: `{"output": {…}}` (see `engine.files`).
+    that they are previews, and where the whole is: `{"output": {…}}` (see `engine.files`). `wakes` is the execution
+    that waits for this one's end; it isn't kept.
     """
 
     execution_id: str
@@ -36,6 +37,7 @@ class Event:
     effect: dict[str, Any] | None = None
     resume_at: datetime | None = None
     files: dict[str, Any] | None = None
+    wakes: str | None = None
 
 
 def is_taken(handle: str | None, *, status: Status, handles: tuple[str, ...] | None) -> bool:

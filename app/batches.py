@@ -1,0 +1,97 @@
+"""Writes many rows in one transaction that costs one hop to the database and back."""
+
+import asyncio
+import sqlite3
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Any, Protocol, cast
+
+import psycopg
+from sqlalchemy import Engine
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
+
+from app.statements import Batch, Statements
+
+
+class Batches(Protocol):
+    """The short way to one database. `run` writes all or nothing and raises what SQLAlchemy would."""
+
+    async def run(self, batch: Batch) -> None: ...
+
+    async def close(self) -> None: ...
+
+
+class SqliteBatches:
+    """A connection with a thread of its own: a whole transaction is one call there."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._statements = Statements(engine.dialect)
+        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
+        self._connection: Any = None
+
+    async def run(self, batch: Batch) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._run, batch)
+
+    async def close(self) -> None:
+        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
+        self._thread.shutdown()
+
+    def _run(self, batch: Batch) -> None:
+        work = self._statements.bind(batch)
+        if self._connection is None:
+            self._connection = self._engine.raw_connection()
+        cursor = self._connection.cursor()
+        try:
+            cursor.execute("BEGIN IMMEDIATE")
+            for text, rows in work:
+                cursor.executemany(text, rows)
+            cursor.execute("COMMIT")
+        except BaseException as error:
+            with suppress(sqlite3.Error):  # it may not have begun, or be over
+                cursor.execute("ROLLBACK")
+            raise _as_sqlalchemy(error, sqlite3.Error) from error
+
+    def _close(self) -> None:
+        if self._connection is not None:
+            self._connection.close()
+        self._engine.dispose()
+
+
+class PostgresqlBatches:
+    """A connection in pipeline mode: everything up to the commit goes out before the first answer is read."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+        self._statements = Statements(engine.dialect)
+        self._connection: AsyncConnection | None = None
+
+    async def run(self, batch: Batch) -> None:
+        work = self._statements.bind(batch)
+        connection = await self._open()
+        try:
+            async with connection.pipeline(), connection.cursor() as cursor:
+                for text, rows in work:
+                    await cursor.executemany(text, rows)
+                await connection.commit()
+        except BaseException as error:
+            await self.close()
+            raise _as_sqlalchemy(error, psycopg.Error) from error
+
+    async def close(self) -> None:
+        """End the connection and what it has begun; the next batch opens another."""
+        if self._connection is not None:
+            connection, self._connection = self._connection, None
+            await connection.invalidate()
+            await connection.close()
+
+    async def _open(self) -> psycopg.AsyncConnection[Any]:
+        if self._connection is None:
+            self._connection = await self._engine.connect()
+        raw = await self._connection.get_raw_connection()
+        return cast(psycopg.AsyncConnection[Any], raw.driver_connection)
+
+
+def _as_sqlalchemy(error: BaseException, of_driver: type[Exception]) -> BaseException:
+    return DBAPIError.instance(None, None, error, of_driver) if isinstance(error, of_driver) else error
