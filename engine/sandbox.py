@@ -29,7 +29,12 @@ MIB = 1024 * 1024
 MAX_STDOUT = 64 * 1024
 MAX_CALLS = 100_000
 MAX_USES = 10_000  # of a worker process, so that none grows old
-_OPAQUE = re.compile(r"<.{1,200} at 0x[0-9a-f]+>|range\(-?\d+, -?\d+(, -?\d+)?\)|dict_(keys|values|items)\(.*\)", re.S)
+MAX_MESSAGE = 2_000
+_OPAQUE = re.compile(
+    r"<.{1,200} at 0x[0-9a-f]+>|<(class|module) '[\w.]+'>|<coroutine object \w+>|<re\.Match object; span=.*>"
+    r"|range\(-?\d+, -?\d+(, -?\d+)?\)|dict_(keys|values|items)\(.*\)",
+    re.S,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +218,9 @@ def _explain(error: MontyError, limits: Limits) -> SandboxError:
         return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory: take less at a time", lines)
     if is_about_digits(message):
         return SandboxError(kind, "the number is too long: 4,300 digits at most", lines)
-    return SandboxError(kind, message, lines)
+    if kind == "RuntimeError" and message.startswith("suspension limit"):
+        return SandboxError(kind, f"it calls now() and uuid() more than {MAX_CALLS:,} times", lines)
+    return SandboxError(kind, message[:MAX_MESSAGE], lines)
 
 
 def _checked(value: Any) -> Any:

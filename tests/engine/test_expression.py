@@ -179,13 +179,39 @@ async def test_code_mixes_objects_of_json_with_classes_and_modules(sandbox: Sand
         ("x = []\nfor _ in range(5000): x = [x]\nx", "100 levels deep"),
         ("import os\nos.system('true')", "no attribute 'system'"),
         ("nope", "There is no 'nope' here"),
+        ("def f(): pass\nf", "The value is <function 'f'"),
+        ("class A: pass\nA", "The value is <class 'A'>"),
+        ("class A:\n    def __repr__(self): raise ValueError('no')\nA()", "holds 'A' (a class or a function)"),
+        ("class A:\n    def __str__(self): raise ValueError('no')\nstr(A())", "Line 2: ValueError: no."),
+        ("import math\nmath", "The value is <module 'math'>"),
+        ("import re\nre.match('a', 'a')", "The value is <re.Match"),
+        ("async def f(): pass\nf()", "The value is <coroutine"),
+        ("{'a': [b'x']}", "holds a bytes"),
+        ("raise ValueError('x' * 10_000_000)", "xxx"),
+        ("x = []\nwhile True: x.append('a' * 1000)", "more than 128 MiB of memory"),
+        ("raise SystemExit", "SystemExit"),
     ],
 )
-async def test_code_that_goes_wrong_ends_in_an_error(sandbox: Sandbox, code: str, message: str) -> None:
+async def test_code_that_goes_wrong_ends_in_an_error_and_the_next_goes_on(
+    sandbox: Sandbox, code: str, message: str
+) -> None:
     with pytest.raises(ExpressionError) as caught:
         await run_code(code, NAMES, sandbox, seconds=0.5)
 
     assert message in caught.value.message
+    assert len(caught.value.message) < 3_000
+    assert await run_code("1 + 1", {}, sandbox, seconds=5) == 2
+
+
+async def test_code_calls_our_functions_only_so_often(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("engine.sandbox.MAX_CALLS", 100)
+
+    with pytest.raises(ExpressionError, match="it calls now.. and uuid.. more than 100 times"):
+        await run_code("for _ in range(101): now()", {}, sandbox, seconds=5)
+
+
+async def test_code_may_give_a_very_long_text(sandbox: Sandbox) -> None:
+    assert len(await run_code("'a' * 50_000_000", {}, sandbox, seconds=10)) == 50_000_000
 
 
 async def test_code_that_is_cancelled_ends_at_once(sandbox: Sandbox) -> None:
@@ -202,9 +228,9 @@ async def test_code_that_is_cancelled_ends_at_once(sandbox: Sandbox) -> None:
 async def test_only_the_beginning_of_what_is_printed_is_kept(sandbox: Sandbox) -> None:
     printed = Printed()
 
-    await run_code("for _ in range(100): print('a' * 10_000)", {}, sandbox, seconds=5, printed=printed)
+    await run_code("for _ in range(100): print('a' * 1_000_000)", {}, sandbox, seconds=10, printed=printed)
 
-    assert printed.text.endswith("more characters")
+    assert "and 99,934,564 more characters" in printed.text
     assert len(printed.text) < 70_000
 
 

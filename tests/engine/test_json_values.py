@@ -25,6 +25,15 @@ def test_values_become_json(value: Any, kept: Any) -> None:
     assert to_json(value) == kept
 
 
+class Hostile:
+    """Raises whenever somebody wants to show it."""
+
+    def __repr__(self) -> str:
+        raise RuntimeError
+
+    __str__ = __repr__
+
+
 loop: list[Any] = []
 loop.append(loop)
 
@@ -38,6 +47,9 @@ loop.append(loop)
         (Decimal(1), "Decimal"),
         (object(), "object"),
         (print, "builtin_function"),
+        (Hostile(), "a Hostile"),
+        ({Hostile()}, "a Hostile"),
+        ({Hostile(): 1}, "key that is a Hostile"),
         ({None: 1}, "key None"),
         ({(1,): 1}, "key that is a tuple"),
         ("\ud800", "lone surrogate"),
