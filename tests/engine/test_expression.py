@@ -206,7 +206,7 @@ async def test_code_that_goes_wrong_ends_in_an_error_and_the_next_goes_on(
 async def test_code_calls_our_functions_only_so_often(sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("engine.sandbox.MAX_CALLS", 100)
 
-    with pytest.raises(ExpressionError, match="it calls now.. and uuid.. more than 100 times"):
+    with pytest.raises(ExpressionError, match="more than 100 times"):
         await run_code("for _ in range(101): now()", {}, sandbox, seconds=5)
 
 
