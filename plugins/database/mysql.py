@@ -19,6 +19,7 @@ from plugins.database.statement import WITH_BACKSLASHES, Dialect, Statement, wri
 
 VERSION = "SELECT version() AS version"
 DIALECT = Dialect(mark="?", lexeme=WITH_BACKSLASHES)
+READS = frozenset({"select", "with", "values", "table", "show", "explain", "describe", "desc", "analyze"})
 STOPPED = frozenset({1317, 1969, 3024})
 PASSING = frozenset({1205, 1213})  # locks: worth another try
 UNREACHABLE = frozenset({1040, 2003, 2006, 2013, 2026})
@@ -29,6 +30,9 @@ OUR_ADDRESS = re.compile(r"@'[^']*'")  # the server's messages repeat it
 def ask(place: Place, address: str, question: Question, interrupter: Interrupter) -> Answer:
     """Ask at the address that was checked; the name serves TLS alone."""
     statement = write_statement(question.query, question.parameters, DIALECT)
+    if question.is_read_only and statement.first_word not in READS:  # MariaDB drops tables in any transaction
+        message = "Read only, MySQL runs SELECT, SHOW and the like. For what changes something, switch read only off."
+        raise StepError(message, kind="query_failed", field="query")
     try:
         with closing(_connect(place, address, question.timeout)) as connection:
             interrupter.arm(lambda: _kill(place, address, connection.thread_id()))

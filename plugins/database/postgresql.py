@@ -19,7 +19,8 @@ from plugins.database.statement import Dialect, Statement, write_statement
 
 VERSION = "SHOW server_version"
 DIALECT = Dialect(mark="%s", escaped_mark=("%", "%%"))
-READS = re.compile(r"[\s(]*(select|with|values|table)\b(?!.*\b(insert|update|delete|merge|into)\b)", re.I | re.S)
+READS = frozenset({"select", "with", "values", "table"})
+CHANGES = re.compile(r"\b(insert|update|delete|merge|into)\b", re.IGNORECASE)
 CHUNK = 200  # rows that come together
 PASSING = ("08", "40", "53", "55P03", "57P")  # worth another try
 
@@ -62,7 +63,7 @@ def _connect(place: Place, address: str) -> psycopg.Connection:
 def _run(connection: psycopg.Connection, statement: Statement, question: Question) -> Answer:
     """Run it through the extended protocol, which takes one statement and no more."""
     with connection.cursor() as cursor:
-        if question.is_read_only or READS.match(statement.text):
+        if question.is_read_only or (statement.first_word in READS and not CHANGES.search(statement.text)):
             stream = cast("Generator[Any, None, None]", cursor.stream(statement.text, statement.values, size=CHUNK))
             with closing(stream):  # it holds the connection until then
                 return _take(cursor, stream, question)

@@ -41,6 +41,7 @@ async def run_in_thread(work: Callable[[Interrupter], T]) -> T:
     loop = asyncio.get_running_loop()
     interrupter = Interrupter()
     running = loop.run_in_executor(POOL, work, interrupter)
+    running.add_done_callback(lambda done: done.cancelled() or done.exception())  # whether or not anybody still asks
     try:
         return await asyncio.shield(running)
     except asyncio.CancelledError:

@@ -21,6 +21,7 @@ ESCAPED = r"'(?:[^'\\]|''|\\.)*'?"
 STANDARD = re.compile(LEXEME.format(text=rf"(?<!\w)[eE]{ESCAPED} | '(?:[^']|'')*'?"), re.VERBOSE | re.DOTALL)
 WITH_BACKSLASHES = re.compile(LEXEME.format(text=ESCAPED), re.VERBOSE | re.DOTALL)
 OURS = re.compile(r":(__\d+)\b")
+FIRST_WORD = re.compile(r"(?:[\s(]|--[^\n]*|/\*(?!M?!).*?\*/)*(\w*)", re.DOTALL)  # MySQL runs what is in /*! */
 AFTER_IN = re.compile(r"\bin\s*(\(\s*)?\Z", re.IGNORECASE)
 
 
@@ -39,6 +40,11 @@ class Statement:
 
     text: str
     values: tuple[Any, ...]
+
+    @property
+    def first_word(self) -> str:
+        found = FIRST_WORD.match(self.text)
+        return found[1].lower() if found else ""
 
 
 def write_statement(query: Query, parameters: Mapping[str, Any], dialect: Dialect) -> Statement:

@@ -9,7 +9,9 @@ import pytest
 
 from engine.sandbox import Sandbox
 from engine.sdk import StepError
+from plugins.database import mysql
 from plugins.database.place import read_place
+from plugins.database.statement import write_statement
 from tests.plugins.databases import Desk, cancel_when
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -87,6 +89,14 @@ async def test_a_value_stays_a_value_whatever_it_holds(desk: Desk, value: str) -
 async def test_what_is_wrong_with_a_query_is_said(desk: Desk, sql: str, message: str) -> None:
     with pytest.raises(StepError, match=message):
         await desk.rows(sql, names={"v": "x"})
+
+
+@pytest.mark.parametrize(
+    ("sql", "word"),
+    [("-- x\n/* y */ (SELECT 1)", "select"), ("/*! DROP TABLE x */ SELECT 1", ""), ("drop table x", "drop")],
+)
+def test_the_first_word_tells_what_a_statement_does_and_no_comment_hides_it(sql: str, word: str) -> None:
+    assert write_statement({"text": sql, "values": {}}, {}, mysql.DIALECT).first_word == word
 
 
 async def test_rows_beyond_the_limit_are_left_out(desk: Desk) -> None:
