@@ -16,7 +16,10 @@ from app.driver_lock import Driven, DriverLock, hold_driver_lock, watch_driver_l
 from app.egress import make_client
 from app.migrations import migrate
 from app.settings import Settings
+from engine.attempt import Tools
+from engine.files import Files, FolderFiles
 from engine.journal import Journal
+from engine.mailbox import Mailbox
 from engine.models import utc_now
 from engine.sandbox import Sandbox
 from engine.sdk import Plugin, Step, steps_by_action
@@ -38,6 +41,8 @@ class Runtime:
     steps: Mapping[str, Step]
     store: Store
     journal: Journal
+    mailbox: Mailbox
+    files: Files
     worker: Worker
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
@@ -99,7 +104,9 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
     store = Store(database)
     journal = Journal(store)
     closing.push_async_callback(journal.close)
-    worker = Worker(store, journal, steps, http, sandbox, takes_any=drives == "all")
+    mailbox = Mailbox(database)
+    tools = Tools(steps=steps, http=http, sandbox=sandbox, files=_open_files(settings))
+    worker = Worker(store, journal, mailbox, tools, takes_any=drives == "all")
     return Runtime(
         settings=settings,
         database=database,
@@ -108,6 +115,14 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
         steps=steps,
         store=store,
         journal=journal,
+        mailbox=mailbox,
+        files=tools.files,
         worker=worker,
         clock=clock,
     )
+
+
+def _open_files(settings: Settings) -> FolderFiles:
+    folder = settings.data / "files"
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return FolderFiles(folder)

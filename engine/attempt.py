@@ -3,28 +3,31 @@
 import asyncio
 import logging
 from collections import ChainMap
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, cast
 
 import httpx
 
 from engine.clock import Clock, SystemClock
+from engine.effects import loop_effect, new_token, stop_effect, wait_effect
 from engine.errors import ExpressionError, StepError
 from engine.events import Status
 from engine.expression import evaluate, evaluate_each, run_code
+from engine.files import Files
 from engine.graph import Node
 from engine.inputs import resolve
-from engine.json_values import NotJson, is_large, size_of, to_json, to_text
+from engine.json_values import NotJson, is_large, to_json, to_text
+from engine.large import as_logged
 from engine.models import Execution
 from engine.outside import Nothing, Outside
 from engine.redact import Redactor, find_secrets
 from engine.sandbox import Printed, Sandbox
-from engine.sdk import Step, StepContext, Taken
+from engine.sdk import Answer, Loop, Step, StepContext, Stop, Taken, Wait
 from engine.state import MAX_RETRY_AFTER
+from engine.stored import Stored
 
-MAX_OUTPUT = 16 * 1024 * 1024  # characters of JSON
 MAX_MESSAGE = 4_000
 log = logging.getLogger(__name__)
 
@@ -36,13 +39,14 @@ class Tools:
     steps: Mapping[str, Step]
     http: httpx.AsyncClient
     sandbox: Sandbox
+    files: Files
     clock: Clock = field(default_factory=SystemClock)
     outside: Outside = field(default_factory=Nothing)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
-    """How an attempt ended; nothing in it is secret."""
+    """How an attempt ended, or what it waits for; nothing in it is secret. The fields are those of an event."""
 
     status: Status
     input: Any = None
@@ -50,27 +54,34 @@ class Outcome:
     error: dict[str, Any] | None = None
     handles: tuple[str, ...] | None = None
     stdout: str | None = None
+    effect: dict[str, Any] | None = None
+    resume_at: Any = None
+    files: dict[str, Any] | None = None
 
 
 @dataclass(slots=True, kw_only=True)
 class Attempt:
-    """An attempt while it lasts; `on_start` is called with the input once it is known."""
+    """An attempt while it lasts; `on_start` is called with the input, or its preview and file, once it is known."""
 
     execution: Execution
     node: Node
     names: Mapping[str, Any]
     idempotency_key: str
-    on_start: Callable[[Any], None]
+    on_start: Callable[[Any, dict[str, Any] | None], None]
     input: Any = None
+    files: dict[str, Any] = field(default_factory=dict)
     printed: Printed = field(default_factory=Printed)
     redactor: Redactor = field(default_factory=lambda: Redactor(()))
 
 
-async def make_attempt(attempt: Attempt, tools: Tools) -> Outcome:
-    """Run a step once; whatever goes wrong is an outcome, too."""
+Work = Callable[[Attempt, Tools], Awaitable[Outcome]]
+
+
+async def make_attempt(attempt: Attempt, tools: Tools, work: Work) -> Outcome:
+    """Do the work; whatever goes wrong is an outcome, too."""
     try:
         async with asyncio.timeout(attempt.node.timeout) as limit:
-            return await _run_step(attempt, tools)
+            return await work(attempt, tools)
     except StepError as error:
         return _failed(attempt, error)
     except TimeoutError:
@@ -85,39 +96,63 @@ async def make_attempt(attempt: Attempt, tools: Tools) -> Outcome:
     )
 
 
-def failed_outcome(node: Node, error: dict[str, Any], *, input: Any = None, stdout: str | None = None) -> Outcome:
+async def run_step(attempt: Attempt, tools: Tools) -> Outcome:
+    """Run the step from its beginning."""
+    step = _find_step(attempt.node, tools)
+    inputs = await resolve(step, attempt.node.inputs, attempt.names, tools.sandbox)
+    credentials = await _find_credentials(attempt, tools.outside)
+    attempt.redactor = Redactor(find_secrets(step, inputs, credentials or {}))
+    await _show_input(attempt, inputs, tools.files)
+    returned = await step.run(_context(attempt, tools, credentials), **inputs)
+    return await _finish(attempt, tools, returned)
+
+
+async def resume_step(attempt: Attempt, tools: Tools, *, answer: Answer) -> Outcome:
+    """Let the step make its outcome of what it waited for."""
+    step = _find_step(attempt.node, tools)
+    if step.resume is None:
+        raise StepError(f"The action {attempt.node.action!r} can't go on after it has waited.", kind="unknown_action")
+    if answer.what == "execution" and isinstance(answer.value["result"], Stored):
+        answer = replace(answer, value=answer.value | {"result": await tools.files.read_all(answer.value["result"])})
+    return await _finish(attempt, tools, step.resume(answer))
+
+
+async def check_loop(attempt: Attempt, tools: Tools, *, index: int, count: int, until: str) -> Outcome:
+    """Evaluate a repeat's `until` after an iteration."""
+    try:
+        is_true = await evaluate(until, attempt.names, tools.sandbox)
+    except ExpressionError as error:
+        error.field = "until"
+        raise
+    if not isinstance(is_true, bool):
+        raise StepError(
+            f"Until must give true or false, but it gave {is_true!r:.80}.", kind="not_a_bool", field="until"
+        )
+    return Outcome(status="running", effect={"check": {"index": index, "is_last": is_true or index + 1 == count}})
+
+
+async def end_loop(attempt: Attempt, tools: Tools, *, results: Any) -> Outcome:
+    """Put the results of a loop's iterations together."""
+    output, file = await as_logged(results, attempt.execution.id, tools.files)
+    return Outcome(status="succeeded", output=output, files={"output": file} if file else None)
+
+
+def failed_outcome(node: Node, error: dict[str, Any], **known: Any) -> Outcome:
     """Make of a failure what the node's `on_error` says: its error as output, or the end named `error`."""
     shown = {"type": error["type"], "message": error["message"]}
     return Outcome(
         status="failed",
-        input=input,
         output={"error": shown} if node.on_error == "continue" else None,
         error=error,
         handles=("error",) if node.on_error == "branch" else None,
-        stdout=stdout,
+        **known,
     )
 
 
-async def _run_step(attempt: Attempt, tools: Tools) -> Outcome:
-    node = attempt.node
-    step = tools.steps.get(node.action)
-    if step is None:
-        raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
-    inputs = await resolve(step, node.inputs, attempt.names, tools.sandbox)
-    credentials = await _find_credentials(attempt, tools.outside)
-    attempt.redactor = Redactor(find_secrets(step, inputs, credentials or {}))
-    attempt.input = await _off_loop(attempt.redactor.clean_input, inputs)
-    attempt.on_start(attempt.input)
-    returned = await step.run(_context(attempt, tools, credentials), **inputs)
-    taken = returned if isinstance(returned, Taken) else None
-    output = await _off_loop(partial(_keepable, redactor=attempt.redactor), taken.output if taken else returned)
-    return Outcome(
-        status="succeeded",
-        input=attempt.input,
-        output=output,
-        handles=taken.handles if taken else None,
-        stdout=_stdout(attempt),
-    )
+def _find_step(node: Node, tools: Tools) -> Step:
+    if step := tools.steps.get(node.action):
+        return step
+    raise StepError(f"There is no action {node.action!r} on this server.", kind="unknown_action")
 
 
 async def _find_credentials(attempt: Attempt, outside: Outside) -> Mapping[str, str] | None:
@@ -125,6 +160,42 @@ async def _find_credentials(attempt: Attempt, outside: Outside) -> Mapping[str, 
     if node.connection is None:
         return None
     return await outside.find_credentials(attempt.execution, node.connection, node.action.partition("/")[0])
+
+
+async def _show_input(attempt: Attempt, inputs: dict[str, Any], files: Files) -> None:
+    shown = await _off_loop(attempt.redactor.clean_input, inputs)
+    attempt.input, file = await as_logged(shown, attempt.execution.id, files)
+    if file:
+        attempt.files["input"] = file
+    attempt.on_start(attempt.input, attempt.files or None)
+
+
+async def _finish(attempt: Attempt, tools: Tools, returned: Any) -> Outcome:
+    """Make of what a step returned what is logged of it."""
+    outcome = Outcome(status="succeeded", input=attempt.input, stdout=_stdout(attempt))
+    output = returned
+    match returned:
+        case Taken():
+            output, outcome = returned.output, replace(outcome, handles=returned.handles)
+        case Loop():
+            output, outcome = returned.items, replace(outcome, status="running", effect=loop_effect(returned))
+        case Stop():
+            output, outcome = returned.result, replace(outcome, effect=stop_effect(returned))
+        case Wait():
+            token = new_token() if returned.what == "request" else None
+            link = {"resume_url": tools.outside.resume_url(token)} if token else {}
+            effect = wait_effect(returned, token)
+            output = {**returned.shown, **link}
+            outcome = replace(outcome, status="waiting", effect=effect, resume_at=returned.until)
+    kept, files = await _keep(attempt, tools.files, output)
+    return replace(outcome, output=kept, files=files)
+
+
+async def _keep(attempt: Attempt, files: Files, output: Any) -> tuple[Any, dict[str, Any] | None]:
+    """Return the output without secrets, or its preview if it is large, and the event's files."""
+    clean = await _off_loop(partial(_keepable, redactor=attempt.redactor), output)
+    kept, file = await as_logged(clean, attempt.execution.id, files)
+    return kept, {**attempt.files, **({"output": file} if file else {})} or None
 
 
 def _context(attempt: Attempt, tools: Tools, credentials: Mapping[str, str] | None) -> StepContext:
@@ -159,6 +230,8 @@ def _context(attempt: Attempt, tools: Tools, credentials: Mapping[str, str] | No
         now=tools.clock.now,
         find_address=tools.outside.find_address,
         start_workflow=start_workflow,
+        find_file=tools.outside.find_file,
+        timeout=attempt.node.timeout,
         trigger_input=attempt.execution.input,
         credentials=credentials,
     )
@@ -174,9 +247,6 @@ def _keepable(output: Any, redactor: Redactor) -> Any:
         kept = to_json(output)
     except NotJson as error:
         raise StepError(f"What the step gave {error}.", kind="not_json") from None
-    if (size := size_of(kept)) > MAX_OUTPUT:
-        limit = MAX_OUTPUT // 1024**2
-        raise StepError(f"The step gave {size // 1024**2} MiB; the most is {limit} MiB: take less.", kind="too_large")
     return redactor.clean_output(kept)
 
 
@@ -188,7 +258,8 @@ def _failed(attempt: Attempt, error: StepError) -> Outcome:
         details |= {"retryable": True} | (
             {"retry_after": min(MAX_RETRY_AFTER, error.retry_after)} if error.retry_after else {}
         )
-    return failed_outcome(attempt.node, details, input=attempt.input, stdout=_stdout(attempt))
+    known = {"input": attempt.input, "stdout": _stdout(attempt), "files": attempt.files or None}
+    return failed_outcome(attempt.node, details, **known)
 
 
 def _stdout(attempt: Attempt) -> str | None:

@@ -11,6 +11,7 @@ from engine.problems import find_problems as find_problems
 
 OnError = Literal["stop", "continue", "branch"]
 DEFAULT_TIMEOUT = 60.0
+NOT_PINNED = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,7 @@ class Node:
     retry: Retry = Retry()
     connection: str | None = None
     parent: str | None = None
+    pinned: Any = NOT_PINNED
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,20 +53,32 @@ class Edge:
     handle: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Body:
+    """The nodes that run together, once in the workflow or once in each iteration of a group: those that begin, all."""
+
+    starts: tuple[str, ...]
+    order: tuple[str, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Graph:
-    """What is reached from the trigger; a node that isn't is never run and so is not in here."""
+    """What is reached from the trigger; a node that isn't is never run and so is not in here.
+
+    `bodies` are the workflow's own, under None, and each group's.
+    """
 
     trigger: str
     nodes: Mapping[str, Node]
     incoming: Mapping[str, tuple[Edge, ...]]
     outgoing: Mapping[str, tuple[Edge, ...]]
+    bodies: Mapping[str | None, Body]
     order: tuple[str, ...]
     _upstream: Mapping[str, int] = field(repr=False)
     _bits: Mapping[str, int] = field(repr=False)
 
     def is_upstream(self, source: str, of: str) -> bool:
-        """Tell whether a node comes before another, at whatever distance."""
+        """Tell whether a node comes before another, at whatever distance; those before a group come before its body."""
         return bool(self._upstream[of] & self._bits.get(source, 0))
 
     def upstream(self, of: str) -> tuple[str, ...]:
@@ -82,29 +96,55 @@ def parse(definition: Any) -> Graph:
     trigger = next((node.id for node in nodes.values() if node.type == "trigger"), None)
     if trigger is None:
         raise DefinitionError("The workflow has no trigger: add one.")
+    if nodes[trigger].parent is not None:
+        raise DefinitionError("The trigger is in a group.")
+    if lost := next((edge for edge in edges if edge.source not in nodes or edge.target not in nodes), None):
+        raise DefinitionError(f"The edge {lost.id} has an end at no node.")
+    if out := next((edge for edge in edges if nodes[edge.source].parent != nodes[edge.target].parent), None):
+        raise DefinitionError(f"The edge {out.id} leads into or out of a group.")
     return _build(trigger, nodes, edges)
 
 
 def _build(trigger: str, nodes: dict[str, Node], edges: list[Edge]) -> Graph:
-    if lost := next((edge for edge in edges if edge.source not in nodes or edge.target not in nodes), None):
-        raise DefinitionError(f"The edge {lost.id} has an end at no node.")
-    after = topology.neighbours(nodes, [(edge.source, edge.target) for edge in edges])
-    reached = topology.reachable(trigger, after)
-    edges = [edge for edge in edges if edge.source in reached]
+    targets = {edge.target for edge in edges}
     pairs = [(edge.source, edge.target) for edge in edges]
+    groups = {id_ for id_, node in nodes.items() if node.type == "group"}
+    entries = [(node.parent, id_) for id_, node in nodes.items() if node.parent in groups and id_ not in targets]
+    reached = topology.reachable(trigger, topology.neighbours(nodes, [*pairs, *entries]))
+    edges = [edge for edge in edges if edge.source in reached]
+    pairs = [pair for pair in [*pairs, *entries] if pair[0] in reached]
     order, left = topology.sort(reached, pairs)
     if left:
         raise DefinitionError(f"These nodes form a circle: {', '.join(sorted(left))}.")
     before = topology.neighbours(reached, [(target, source) for source, target in pairs])
+    incoming = _group(reached, edges, "target")
+    bits = {id_: 1 << place for place, id_ in enumerate(order)}
+    upstream = topology.upstream(order, before)
     return Graph(
         trigger=trigger,
         nodes={id_: nodes[id_] for id_ in order},
-        incoming=_group(reached, edges, "target"),
+        incoming=incoming,
         outgoing=_group(reached, edges, "source"),
+        bodies=_find_bodies([nodes[id_] for id_ in order], incoming),
         order=tuple(order),
-        _upstream=topology.upstream(order, before),
-        _bits={id_: 1 << place for place, id_ in enumerate(order)},
+        _upstream={id_: upstream[id_] & ~_around(nodes[id_], nodes, bits) for id_ in order},
+        _bits=bits,
     )
+
+
+def _find_bodies(nodes: list[Node], incoming: Mapping[str, tuple[Edge, ...]]) -> dict[str | None, Body]:
+    bodies: dict[str | None, list[str]] = {node.id: [] for node in nodes if node.type == "group"}
+    for node in nodes:
+        bodies.setdefault(node.parent, []).append(node.id)
+    return {parent: Body(tuple(id_ for id_ in ids if not incoming[id_]), tuple(ids)) for parent, ids in bodies.items()}
+
+
+def _around(node: Node, nodes: Mapping[str, Node], bits: Mapping[str, int]) -> int:
+    """The groups that a node is in; what they give isn't there yet."""
+    found, parent = 0, node.parent
+    while parent is not None:
+        found, parent = found | bits[parent], nodes[parent].parent
+    return found
 
 
 def _group(ids: set[str], edges: list[Edge], end: Literal["source", "target"]) -> dict[str, tuple[Edge, ...]]:
@@ -129,6 +169,7 @@ def _read_node(raw: dict[str, Any]) -> Node:
         retry=_read_retry(data.get("retry") or {}),
         connection=data.get("connection"),
         parent=raw.get("parentId"),
+        pinned=data.get("pinned", NOT_PINNED),
     )
 
 

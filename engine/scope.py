@@ -5,36 +5,53 @@ from typing import Any
 
 from engine.models import Execution
 from engine.names import ALWAYS_THERE, FUNCTIONS
-from engine.state import Key, State, find_node
+from engine.progress import Key, State, find_node
 
 
 class Scope(Mapping[str, Any]):
-    """The outputs of all nodes upstream, by id, and the names that are always there; nothing is copied."""
+    """The outputs of all nodes upstream, by id, and the names that are always there; nothing is copied.
 
-    def __init__(self, execution: Execution, state: State, key: Key, attempt: int) -> None:
+    `inside` is an iteration of the node's own loop, whose body it then sees, too. `own` are the names of a loop.
+    """
+
+    def __init__(
+        self,
+        execution: Execution,
+        state: State,
+        key: Key,
+        attempt: int,
+        *,
+        own: Mapping[str, Any] | None = None,
+        inside: int | None = None,
+    ) -> None:
         self._state = state
-        self._node_id, self._iteration = key
+        self._node_id, self._iteration = key if inside is None else (key[0], (*key[1], inside))
+        self._body = frozenset(() if inside is None else state.graph.bodies[key[0]].order)
         self._constants: dict[str, Any] = {
             "execution": {"id": execution.id, "started_at": _iso(state), "attempt": attempt},
             "workflow": {"id": execution.workflow_id, "name": execution.definition.get("name", "")},
             "variables": {},
+            **(own or {}),
         }
 
     def __getitem__(self, name: str) -> Any:
         if name in self._constants:
             return self._constants[name]
         node_id = self._state.graph.trigger if name == "trigger" else name
-        if name != "trigger" and not self._state.graph.is_upstream(node_id, of=self._node_id):
+        if name != "trigger" and not self._is_seen(node_id):
             raise KeyError(name)
         node = find_node(self._state, node_id, self._iteration)
         return node.output if node else None
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._state.graph.upstream(self._node_id)
-        yield from sorted(ALWAYS_THERE - FUNCTIONS)
+        yield from (id_ for id_ in self._state.graph.order if self._is_seen(id_))
+        yield from sorted({*self._constants, *(ALWAYS_THERE - FUNCTIONS)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
+
+    def _is_seen(self, node_id: str) -> bool:
+        return node_id in self._body or self._state.graph.is_upstream(node_id, of=self._node_id)
 
 
 def _iso(state: State) -> str | None:

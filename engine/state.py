@@ -7,127 +7,53 @@ the nodes behind it, and those that have nothing left to wait for are `ready`.
 
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from engine.events import ENDED, Event, Iteration, Status, is_taken
-from engine.graph import Edge, Graph, Node, Retry
+from engine import loops
+from engine.commands import (
+    CancelNode,
+    CheckLoop,
+    Command,
+    EndExecution,
+    EndLoop,
+    FailNode,
+    PassNode,
+    ResumeNode,
+    SkipNode,
+    StartNode,
+)
+from engine.events import Event
+from engine.graph import NOT_PINNED, Edge, Node, Retry
+from engine.progress import Due, Key, NodeState, State, Waiting, value_of
+from engine.sdk import Answer
 
-Key = tuple[str, Iteration]
 MAX_RETRY_AFTER = 86_400.0
 MAX_RESTARTS = 5  # a step that kills the process must not do so for ever
-
-
-@dataclass(frozen=True, slots=True)
-class NodeState:
-    """What a node has become in one iteration."""
-
-    status: Status
-    attempt: int
-    output: Any = None
-    handles: tuple[str, ...] | None = None
-
-
-@dataclass(slots=True)
-class State:
-    """An execution as its log tells it; owned by the one who folds, who changes it in place."""
-
-    graph: Graph
-    execution_id: str = ""
-    seq: int = 0
-    status: Status = "pending"
-    started_at: datetime | None = None
-    nodes: dict[Key, NodeState] = field(default_factory=dict)
-    ready: dict[Key, "Due"] = field(default_factory=dict)
-    running: set[Key] = field(default_factory=set)
-    waiting: set[Key] = field(default_factory=set)
-    restarts: int = 0  # since a node has ended
-    undecided: dict[Key, int] = field(default_factory=dict)
-    taken: dict[Key, int] = field(default_factory=dict)
-    failure: dict[str, Any] | None = None
-
-    @property
-    def is_ended(self) -> bool:
-        return self.status in ENDED
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The next attempt at a node; `at` None is at once."""
-
-    attempt: int = 1
-    at: datetime | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class StartNode:
-    node_id: str
-    iteration: Iteration
-    attempt: int
-
-
-@dataclass(frozen=True, slots=True)
-class SkipNode:
-    """No edge into the node was taken."""
-
-    node_id: str
-    iteration: Iteration
-
-
-@dataclass(frozen=True, slots=True)
-class PassNode:
-    """The node is disabled: the execution goes on at all its ends as if it weren't there."""
-
-    node_id: str
-    iteration: Iteration
-    handles: tuple[str, ...] | None
-
-
-@dataclass(frozen=True, slots=True)
-class FailNode:
-    """The node can't be started again."""
-
-    node_id: str
-    iteration: Iteration
-    attempt: int
-    error: dict[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class EndExecution:
-    status: Status
-    result: Any = None
-    error: dict[str, Any] | None = None
-
-
-Command = StartNode | SkipNode | PassNode | FailNode | EndExecution
+CANCELLED = {"type": "cancelled", "message": "The execution was cancelled."}
 
 
 def decide(state: State, now: datetime) -> list[Command]:
     """Say what the execution needs next; the same state and moment always give the same answer."""
     if state.is_ended:
         return []
-    if state.failure:
-        return [] if state.running else [EndExecution("failed", error=state.failure)]
-    if not (state.ready or state.running or state.waiting):
-        return [EndExecution("succeeded", result=_result(state))]
-    return [_next_for(state, key) for key, due in state.ready.items() if due.at is None or due.at <= now]
+    if state.is_cancelled or state.failure or state.stop or not state.open:
+        return _ending(state)
+    return [*_next_nodes(state, now), *_next_for_loops(state)]
 
 
 def next_due(state: State) -> datetime | None:
-    """Return the moment of the next retry, if there is one: until then only a step that ends changes anything."""
-    return min((due.at for due in state.ready.values() if due.at is not None), default=None)
-
-
-def find_node(state: State, node_id: str, iteration: Iteration) -> NodeState | None:
-    """Return what a node has become in an iteration, or in the nearest around it that has the node."""
-    around = (iteration[:depth] for depth in range(len(iteration), -1, -1))
-    return next((node for outer in around if (node := state.nodes.get((node_id, outer)))), None)
+    """Return the next moment that changes anything by itself: a retry, or the end of a wait."""
+    retries = (due.at for due in state.ready.values() if due.at)
+    waits = (waiting.until for waiting in state.waiting.values() if waiting.until)
+    return min((*retries, *waits), default=None)
 
 
 def fold(state: State, event: Event) -> State:
-    """Add an event to the state that its log gave so far, and return it."""
+    """Add an event to the state that its log gave so far, and return it.
+
+    An event `running` without a number of its own marks what has begun and need not be known after a crash.
+    """
     state.execution_id = event.execution_id
     state.seq = max(state.seq, event.seq)
     if event.node_id is None:
@@ -137,16 +63,74 @@ def fold(state: State, event: Event) -> State:
     return state
 
 
-def _next_for(state: State, key: Key) -> Command:
-    node, attempt = state.graph.nodes[key[0]], state.ready[key].attempt
+def _ending(state: State) -> list[Command]:
+    """Nothing new starts; what runs may finish, unless it was cancelled; what waits waits in vain."""
+    left = [*state.waiting, *state.abandoned, *state.loops, *(state.running if state.is_cancelled else ())]
+    if left:
+        return [_cancel(state, key) for key in dict.fromkeys(left)]
+    if state.running:
+        return []
+    return [_end(state)]
+
+
+def _end(state: State) -> EndExecution:
+    if state.is_cancelled:
+        return EndExecution("cancelled", error=CANCELLED)
+    if state.failure:
+        return EndExecution("failed", error=state.failure)
+    if state.stop:
+        return EndExecution(state.stop["status"], result=state.stop["result"], error=state.stop["error"])
+    return EndExecution("succeeded", result=loops.result_of(state, None, ()))
+
+
+def _next_nodes(state: State, now: datetime) -> Iterator[Command]:
+    for key, due in state.ready.items():
+        if due.at is None or due.at <= now:
+            yield _next_for(state, key, due.attempt)
+    for key, waiting in state.waiting.items():
+        if answer := _answer_to(state, waiting, now):
+            yield ResumeNode(*key, state.nodes[key].attempt, waiting.seq, waiting.what, answer)
+    for key in state.abandoned:
+        yield _cancel(state, key)
+
+
+def _next_for_loops(state: State) -> Iterator[Command]:
+    for key, index in state.to_check.items():
+        yield CheckLoop(*key, state.nodes[key].attempt, index, until=state.loops[key].until or "")
+    for key in state.to_end:
+        yield EndLoop(*key, state.nodes[key].attempt, loops.output_of(state.loops[key]))
+    for key in state.failing:
+        if loops.has_stopped(state, key):
+            yield FailNode(*key, state.nodes[key].attempt, state.loops[key].failure or {})
+
+
+def _next_for(state: State, key: Key, attempt: int) -> Command:
+    node = state.graph.nodes[key[0]]
     if state.graph.incoming[node.id] and not state.taken.get(key):
         return SkipNode(*key)
     if not node.enabled:
         return PassNode(*key, handles=_all_handles(state.graph.outgoing[node.id]))
+    if state.is_test and _is_pinned(node, state.graph.outgoing[node.id]):
+        return PassNode(*key, output=node.pinned)
     if (times := max(attempt - 1, state.restarts)) >= max(MAX_RESTARTS, node.retry.max_attempts):
         message = f"The step was begun {times} times and never ended: it isn't tried again."
         return FailNode(*key, attempt=attempt, error={"type": "interrupted", "message": message})
     return StartNode(*key, attempt=attempt)
+
+
+def _is_pinned(node: Node, edges: tuple[Edge, ...]) -> bool:
+    """A node that chooses among its ends has to run, to choose."""
+    return node.pinned is not NOT_PINNED and _all_handles(edges) is None
+
+
+def _answer_to(state: State, waiting: Waiting, now: datetime) -> Answer | None:
+    if answer := state.answers.get(waiting.seq):
+        return answer
+    return Answer(what="time", at=now) if waiting.until and waiting.until <= now else None
+
+
+def _cancel(state: State, key: Key) -> CancelNode:
+    return CancelNode(*key, attempt=state.nodes[key].attempt)
 
 
 def _all_handles(edges: tuple[Edge, ...]) -> tuple[str, ...] | None:
@@ -154,27 +138,14 @@ def _all_handles(edges: tuple[Edge, ...]) -> tuple[str, ...] | None:
     return tuple(named) or None
 
 
-def _result(state: State) -> Any:
-    """The output of the node that ended the graph; of several `{id: output}`."""
-    outputs = {node_id: node.output for node_id, node in _last_nodes(state)}
-    return next(iter(outputs.values())) if len(outputs) == 1 else outputs
-
-
-def _last_nodes(state: State) -> Iterator[tuple[str, NodeState]]:
-    for id_ in state.graph.order:
-        node = state.nodes.get((id_, ()))
-        if node and node.status != "skipped" and not any(_takes(node, e) for e in state.graph.outgoing[id_]):
-            yield id_, node
-
-
 def _fold_execution(state: State, event: Event) -> None:
-    """An execution that is `running` again was interrupted, and with it the steps that were running."""
-    state.status = event.status
-    if event.status != "running":
+    """An execution that runs again without having waited was interrupted, and with it the steps that were running."""
+    was_waiting, state.status = state.status == "waiting", event.status
+    if event.status != "running" or was_waiting:
         return
     if state.started_at is None:
         state.started_at = event.timestamp
-        state.ready[(state.graph.trigger, ())] = Due()
+        _begin(state)
     else:
         state.restarts += 1
     for key in sorted(state.running):
@@ -182,23 +153,78 @@ def _fold_execution(state: State, event: Event) -> None:
     state.running.clear()
 
 
+def _begin(state: State) -> None:
+    trigger = (state.graph.trigger, ())
+    if trigger not in state.nodes:  # a retry begins with what it takes over
+        state.ready[trigger] = Due()
+        loops.open_node(state, trigger)
+
+
 def _fold_node(state: State, event: Event, key: Key) -> None:
-    node = state.graph.nodes[key[0]]
-    state.nodes[key] = NodeState(event.status, event.attempt, event.output, event.handles)
-    state.ready.pop(key, None)
-    for status, keys in (("running", state.running), ("waiting", state.waiting)):
-        (keys.add if event.status == status else keys.discard)(key)
-    if event.status not in ENDED:
+    effect = event.effect or {}
+    _unmark(state, key)
+    if "check" in effect:
+        loops.check(state, key, event)
         return
+    if key not in state.nodes and key == (state.graph.trigger, ()) and state.started_at is None:
+        loops.open_node(state, key)
+    state.nodes[key] = NodeState(event.status, event.attempt, value_of(event), event.handles)
+    match event.status:
+        case "waiting":
+            wait = effect["wait"]
+            state.waiting[key] = Waiting(event.seq, wait["what"], event.resume_at, wait.get("child"))
+        case "running" if "loop" in effect:
+            loops.begin(state, key, event)
+        case "running":
+            state.running.add(key)
+        case _:
+            _fold_end(state, event, key)
+
+
+def _unmark(state: State, key: Key) -> None:
+    state.ready.pop(key, None)
+    state.waiting.pop(key, None)
+    state.to_check.pop(key, None)
+    for keys in (state.running, state.abandoned, state.to_end):
+        keys.discard(key)
+
+
+def _fold_end(state: State, event: Event, key: Key) -> None:
+    """What a node's end means: another attempt, a failure around it, the end of all, or that the edges are decided."""
+    node = state.graph.nodes[key[0]]
     state.restarts = 0
-    if event.status == "failed" and event.error:
-        if at := retry_at(node.retry, event):
-            state.ready[key] = Due(event.attempt + 1, at)
-            return
-        if node.on_error == "stop":
-            state.failure = state.failure or {**event.error, "node": node.id}
-            return
-    _settle(state, key)
+    loops.end(state, key)
+    if event.status == "cancelled" or loops.is_failing_around(state, key):
+        return
+    if at := _retry_of(node, event):
+        state.ready[key] = Due(event.attempt + 1, at)
+    elif event.status == "failed" and node.on_error == "stop":
+        _fail(state, key, event.error or {})
+    else:
+        if stop := (event.effect or {}).get("stop"):
+            state.stop = state.stop or _read_stop(stop, event, node)
+        _settle(state, key)
+
+
+def _retry_of(node: Node, event: Event) -> datetime | None:
+    return retry_at(node.retry, event) if event.status == "failed" and event.error else None
+
+
+def _fail(state: State, key: Key, error: dict[str, Any]) -> None:
+    """A failure ends what is around it; the innermost node is what a person wants to know of."""
+    where = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {})}
+    error = {**where, **{name: value for name, value in error.items() if name not in ("retryable", "retry_after")}}
+    around = state.loop_of(key)
+    if around is None:
+        state.failure = state.failure or error
+    else:
+        loops.fail(state, around, error)
+
+
+def _read_stop(stop: dict[str, Any], event: Event, node: Node) -> dict[str, Any]:
+    has_failed = stop["status"] == "failed"
+    error = {"type": "stopped", "message": stop["message"] or "The workflow stopped here.", "node": node.id}
+    return {"status": stop["status"], "result": value_of(event), "error": error if has_failed else None}
 
 
 def _settle(state: State, key: Key) -> None:
@@ -207,17 +233,15 @@ def _settle(state: State, key: Key) -> None:
     for edge in graph.outgoing[key[0]]:
         target = (edge.target, key[1])
         state.undecided[target] = state.undecided.get(target, len(graph.incoming[edge.target])) - 1
-        state.taken[target] = state.taken.get(target, 0) + _takes(node, edge)
-        if target not in state.nodes and _can_be_decided(graph.nodes[edge.target], state, target):
-            state.ready.setdefault(target, Due())
+        state.taken[target] = state.taken.get(target, 0) + loops.takes(node, edge)
+        if target not in state.nodes and target not in state.ready and _can_be_decided(state, target):
+            state.ready[target] = Due()
+            loops.open_node(state, target)
+    loops.close_node(state, key)
 
 
-def _can_be_decided(node: Node, state: State, key: Key) -> bool:
-    return state.undecided[key] == 0 or (node.join == "any" and state.taken[key] > 0)
-
-
-def _takes(node: NodeState, edge: Edge) -> bool:
-    return is_taken(edge.handle, status=node.status, handles=node.handles)
+def _can_be_decided(state: State, key: Key) -> bool:
+    return state.undecided[key] == 0 or (state.graph.nodes[key[0]].join == "any" and state.taken[key] > 0)
 
 
 def retry_at(retry: Retry, event: Event) -> datetime | None:

@@ -1,17 +1,16 @@
 """All the engine's SQL: executions, their log, and who holds which."""
 
 import json
-from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Text, or_, update
+from sqlalchemy import Text, and_, func, or_, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import select as sql_select
-from sqlalchemy.orm import defer
+from sqlalchemy.orm import aliased, defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -22,7 +21,7 @@ from engine.rows import event_of
 from engine.summary import NodeSummary as NodeSummary
 from engine.summary import summarize
 
-OPEN = ("pending", "running")
+OPEN = ("pending", "running", "waiting")  # the statuses of an execution that has not ended
 _DATA = (Execution.definition, Execution.input, Execution.result)
 
 
@@ -111,20 +110,28 @@ class Store:
         async with self._transactions.read() as session:
             return [event_of(row) for row in await session.exec(query)]
 
-    async def load(self, execution_ids: Sequence[str]) -> list[tuple[Execution, list[Event]]]:
-        """Return executions with their logs, all that driving them on takes."""
-        executions = select(Execution).where(col(Execution.id).in_(execution_ids)).order_by(col(Execution.id))
-        rows = (
+    async def load(self, execution_ids: Sequence[str]) -> Sequence[Execution]:
+        """Return executions, the most urgent first."""
+        query = (
+            select(Execution)
+            .where(col(Execution.id).in_(execution_ids))
+            .order_by(col(Execution.priority), col(Execution.id))
+        )
+        async with self._transactions.read() as session:
+            return (await session.exec(query)).all()
+
+    async def stream_logs(self, execution_ids: Sequence[str]) -> AsyncIterator[Event]:
+        """Yield the events of executions, those of each in order."""
+        query = (
             select(ExecutionLog)
             .where(col(ExecutionLog.execution_id).in_(execution_ids))
             .order_by(col(ExecutionLog.execution_id), col(ExecutionLog.seq))
+            .execution_options(yield_per=1_000)
         )
-        logs: dict[str, list[Event]] = defaultdict(list)
         async with self._transactions.read() as session:
-            found = (await session.exec(executions)).all()
-            for row in await session.exec(rows):
-                logs[row.execution_id].append(event_of(row))
-        return [(execution, logs[execution.id]) for execution in found]
+            async for row in await session.stream_scalars(query):
+                yield event_of(row)
+                session.expunge(row)
 
     async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
         """Return what has become of each node, by id."""
@@ -141,13 +148,15 @@ class Store:
     async def claim(
         self, by: str, *, now: datetime, until: datetime, limit: int, only: Collection[str] | None = None
     ) -> list[str]:
-        """Take up to `limit` open executions (of `only` these) that nobody holds, oldest first; return their ids."""
+        """Take up to `limit` executions (of `only` these) that have something to do and that nobody holds.
+
+        The most urgent come first, then the oldest; return their ids.
+        """
         is_free = or_(col(Execution.claimed_until).is_(None), col(Execution.claimed_until) < now)
-        is_due = or_(col(Execution.resume_at).is_(None), col(Execution.resume_at) <= now)
         free = (
             select(Execution.id)
-            .where(col(Execution.status).in_(OPEN), is_free, is_due)
-            .order_by(col(Execution.id))
+            .where(is_free, or_(_is_next(), col(Execution.status) == "running", _is_awake(now)))
+            .order_by(col(Execution.priority), col(Execution.id))
             .limit(limit)
             .with_for_update(skip_locked=True)
         )
@@ -156,11 +165,17 @@ class Store:
         query = (
             update(Execution)
             .where(col(Execution.id).in_(free))
-            .values(claimed_by=by, claimed_until=until)
+            .values(claimed_by=by, claimed_until=until, is_woken=False)
             .returning(col(Execution.id))
         )
         async with self._transactions.write() as session:
             return sorted((await (await session.connection()).execute(query)).scalars())
+
+    async def next_due(self) -> datetime | None:
+        """Return when the next of the executions that wait wakes."""
+        query = select(func.min(Execution.resume_at)).where(Execution.status == "waiting")
+        async with self._transactions.read() as session:
+            return (await session.exec(query)).one()
 
     async def renew(self, by: str, execution_ids: Sequence[str], *, until: datetime) -> set[str]:
         """Keep what one process drives; return the ids of what it still holds."""
@@ -171,16 +186,36 @@ class Store:
         """Give back all that one process holds."""
         await self._update_claims(col(Execution.claimed_by) == by, claimed_by=None, claimed_until=None)
 
-    async def list_holders(self) -> list[str]:
-        """Return who holds open executions."""
-        query = select(Execution.claimed_by).where(col(Execution.status).in_(OPEN)).distinct()
-        async with self._transactions.read() as session:
-            return [by for by in await session.exec(query) if by is not None]
+    async def release_all(self) -> None:
+        """Give back all claims, since no other process lives that could hold one."""
+        await self._update_claims(col(Execution.claimed_by).is_not(None), claimed_by=None, claimed_until=None)
 
     async def _update_claims(self, condition: Any, **values: Any) -> set[str]:
         query = update(Execution).where(condition, col(Execution.status).in_(OPEN)).values(values)
         async with self._transactions.write() as session:
             return set((await (await session.connection()).execute(query.returning(col(Execution.id)))).scalars())
+
+
+def _is_next() -> Any:
+    """It has yet to start, and fewer of its workflow are before it than may run at a time."""
+    before = aliased(Execution)
+    count = (
+        select(func.count())
+        .select_from(before)
+        .where(before.workflow_id == Execution.workflow_id, col(before.status).in_(OPEN), before.id < Execution.id)
+        .correlate(Execution)
+        .scalar_subquery()
+    )
+    has_turn = or_(
+        col(Execution.max_running).is_(None),
+        col(Execution.cancel_requested_at).is_not(None),
+        count < Execution.max_running,
+    )
+    return and_(col(Execution.status) == "pending", has_turn)
+
+
+def _is_awake(now: datetime) -> Any:
+    return and_(col(Execution.status) == "waiting", or_(col(Execution.resume_at) <= now, col(Execution.is_woken)))
 
 
 def _conditions(filters: Filters) -> list[Any]:

@@ -1,71 +1,71 @@
-"""Finds executions that nobody drives, claims them and has them driven, as many at once as it may."""
+"""Claims the executions that nobody drives and has them driven: those that start, those that wake, and what was left.
+
+What scaling out has to replace is here: `_claim` hands out, `_park` lets go, `wake` and the next due moment bring back.
+"""
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable, Coroutine, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Awaitable, Callable, Coroutine, Sequence
+from datetime import datetime, timedelta
 from functools import partial
 from typing import Any
 
-import httpx
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.attempt import Tools
-from engine.clock import Clock, SystemClock
 from engine.ends import Ends
-from engine.errors import LostRace, Unwritable
-from engine.events import Event
+from engine.errors import DefinitionError, LostRace, Unwritable
+from engine.ids import new_id
 from engine.journal import Journal
-from engine.liveness import is_dead, new_name
+from engine.mailbox import Mailbox
 from engine.models import Execution
+from engine.progress import State
+from engine.replay import replay
 from engine.runner import Runner
-from engine.sandbox import Sandbox
-from engine.sdk import Step
 from engine.store import Store
 
 LEASE = timedelta(seconds=30)
 RENEW_EVERY = timedelta(seconds=10)
-LOOK_EVERY = timedelta(seconds=5)
+LOOK_EVERY = timedelta(seconds=1)
 MAX_CLAIM = 200
 INTERNAL = "An internal error happened; the server's log has it under the execution's id."
 log = logging.getLogger(__name__)
 
 
 class Worker:
-    """Drives executions; a claim is a lease, so that those of a dead process are taken over."""
+    """Drives executions; a claim is a lease, so that those of a process that has lost its database are taken over."""
 
     def __init__(
         self,
         store: Store,
         journal: Journal,
-        steps: Mapping[str, Step],
-        http: httpx.AsyncClient,
-        sandbox: Sandbox,
+        mailbox: Mailbox,
+        tools: Tools,
         *,
-        clock: Clock | None = None,
         limit: int = 1_000,
         takes_any: bool = True,
     ) -> None:
         """Prepare to drive up to `limit` executions at once; without `takes_any` only those that are submitted."""
-        self.name = new_name()
+        self.name = new_id("wk")
         self._store = store
         self._journal = journal
-        self._clock = clock or SystemClock()
-        self._runner = Runner(journal=journal, tools=Tools(steps=steps, http=http, sandbox=sandbox), clock=self._clock)
+        self._clock = tools.clock
+        self._runner = Runner(mailbox=mailbox, journal=journal, tools=tools, clock=tools.clock)
         self._limit = limit
         self._takes_any = takes_any
         self._work = asyncio.Event()
         self._submitted: set[str] = set()
+        self._woken: set[str] = set()
+        self._due: datetime | None = None  # when the next of those that wait wakes
         self._ends = Ends(store)
         self._driving: dict[str, asyncio.Task[None]] = {}
         self._duties: list[asyncio.Task[None]] = []
         self._unsubscribe: Callable[[], None] | None = None
 
     async def start(self) -> None:
-        """Take over what dead processes on this machine have left, and begin to look for work."""
-        for holder in await self._store.list_holders():
-            if is_dead(holder):
-                await self._store.release(holder)
+        """Take over what a dead process has left, and begin to look for work; only one process may drive at a time."""
+        if self._takes_any:
+            await self._store.release_all()
         self._unsubscribe = self._journal.subscribe(self._ends.hear)
         self._duties = [asyncio.create_task(self._claim_work()), asyncio.create_task(self._renew_claims())]
 
@@ -87,38 +87,57 @@ class Worker:
         self._ends.expect(execution_id)
         self._work.set()
 
+    async def wake(self, execution_id: str) -> None:
+        """Have an execution take what has come for it, whether it runs, waits or has yet to start."""
+        if self._runner.is_driving(execution_id):
+            await self._runner.tell(execution_id)
+        else:
+            self._woken.add(execution_id)
+            self._work.set()
+
     async def wait(self, execution_id: str, timeout: float) -> bool:
         """Return whether the execution has ended, as soon as it has or after `timeout` seconds."""
         return await self._ends.wait(execution_id, timeout)
 
     async def _claim_work(self) -> None:
-        """Claim whatever is free and drive it, at a call and from time to time."""
+        """Claim whatever is free and drive it, at a call, when something is due, and from time to time."""
         while True:
             self._work.clear()
             await _keep_going(self._claim, "claim executions")
-            await _first_of(self._work.wait(), self._clock.sleep_until(self._clock.now() + LOOK_EVERY))
+            look = self._clock.now() + LOOK_EVERY
+            await _first_of(self._work.wait(), self._clock.sleep_until(min(look, self._due or look)))
 
     async def _claim(self) -> None:
         """The one place where executions are handed out."""
-        if not (room := self._limit - len(self._driving)):
-            return
+        if woken := set(self._woken):
+            await self._take(woken, limit=len(woken))
+            self._woken -= woken
+        if room := self._limit - len(self._driving):
+            submitted = set(self._submitted)
+            await self._take(None if self._takes_any else submitted, limit=min(room, MAX_CLAIM))
+            self._submitted -= submitted
+            for id_ in submitted - self._driving.keys():
+                self._ends.forget(id_)  # another process has it, or it has its turn later
+        self._due = await self._store.next_due() if self._takes_any else None
+
+    async def _take(self, only: set[str] | None, *, limit: int) -> None:
         now = self._clock.now()
-        submitted = set(self._submitted)
-        only = None if self._takes_any else submitted
-        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=min(room, MAX_CLAIM), only=only)
+        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=limit, only=only)
         new = [id_ for id_ in ids if id_ not in self._driving]  # after a pause our own claims may have run out
-        for execution, events in await self._store.load(new) if new else []:
-            task = asyncio.create_task(self._drive(execution, events), name=execution.id)
+        for execution, state in await replay(self._store, new):
+            task = asyncio.create_task(self._drive(execution, state), name=execution.id)
             self._driving[execution.id] = task
-        self._submitted -= submitted
-        for id_ in submitted - self._driving.keys():
-            self._ends.forget(id_)  # another process has it
-        if len(ids) == MAX_CLAIM:
+        if len(ids) == limit:
             self._work.set()  # there may be more
 
-    async def _drive(self, execution: Execution, events: Sequence[Event]) -> None:
+    async def _drive(self, execution: Execution, state: State | DefinitionError) -> None:
         try:
-            await self._runner.drive(execution, events)
+            if isinstance(state, DefinitionError):
+                return await self._give_up(execution, "invalid_workflow", str(state))
+            self._journal.open(execution.id)
+            if (due := await self._runner.drive(execution, state)) and (self._due is None or due < self._due):
+                self._due = due
+                self._work.set()
         except LostRace:
             log.warning("Execution %s is driven elsewhere", execution.id)
         except Unwritable as error:
@@ -129,10 +148,14 @@ class Worker:
             log.exception("Execution %s can't be driven", execution.id)
             await _keep_going(partial(self._give_up, execution, "internal", INTERNAL), "end it")
         finally:
-            self._driving.pop(execution.id, None)
-            self._ends.forget(execution.id)
-            if len(self._driving) == self._limit - 1:
-                self._work.set()  # there is room again
+            self._let_go(execution)
+
+    def _let_go(self, execution: Execution) -> None:
+        self._driving.pop(execution.id, None)
+        self._ends.forget(execution.id)
+        was_full = len(self._driving) == self._limit - 1
+        if was_full or execution.max_running or execution.parent_id:
+            self._work.set()  # there is room again, or somebody has waited for this one
 
     async def _give_up(self, execution: Execution, kind: str, message: str) -> None:
         await self._journal.close()  # what was posted has its numbers already

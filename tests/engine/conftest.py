@@ -1,4 +1,4 @@
-"""The engine on a real SQLite database, with a clock that only moves when it is told to."""
+"""The engine on a real database, SQLite and PostgreSQL, with a clock that only moves when it is told to."""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,15 +8,20 @@ from pathlib import Path
 from typing import Any
 
 import httpx
+import psycopg
 import pytest
 from hypothesis import HealthCheck, settings
-from sqlmodel import SQLModel
+from sqlmodel import SQLModel, create_engine
 
-from app.db import Database
+from app.db import Database, read_url
 from engine.attempt import Tools
 from engine.events import Event
+from engine.files import FolderFiles
 from engine.journal import Journal
-from engine.models import Execution, ExecutionLog
+from engine.mailbox import Mailbox
+from engine.models import Execution, ExecutionLog, ExecutionWait
+from engine.progress import State
+from engine.replay import replay
 from engine.runner import Runner
 from engine.sandbox import Sandbox
 from engine.sdk import Step
@@ -27,6 +32,7 @@ from tests.engine.build import STEPS
 settings.register_profile("engine", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("engine")
 
+TABLES = [SQLModel.metadata.tables[model.__tablename__] for model in (Execution, ExecutionLog, ExecutionWait)]
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -64,12 +70,29 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture
-async def database(tmp_path: Path) -> AsyncIterator[Database]:
-    database = Database(f"sqlite:///{tmp_path / 'test.db'}")
-    tables = [SQLModel.metadata.tables[model.__tablename__] for model in (Execution, ExecutionLog)]
-    async with database.write() as session:
-        await (await session.connection()).run_sync(SQLModel.metadata.create_all, tables=tables)
+@pytest.fixture(scope="session")
+def postgresql_tables(postgresql_server: str) -> str:
+    """The URL of a database that all tests of the engine use one after another."""
+    with psycopg.connect(postgresql_server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE engine")
+    url = postgresql_server.removesuffix("/postgres") + "/engine"
+    SQLModel.metadata.create_all(create_engine(read_url(url)), tables=TABLES)
+    return url
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def database(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """An empty database of each kind."""
+    if request.param == "postgresql":
+        url = request.getfixturevalue("postgresql_tables")
+        with psycopg.connect(url) as connection:
+            connection.execute("TRUNCATE " + ", ".join(table.name for table in TABLES))
+    else:
+        url = f"sqlite:///{tmp_path / 'test.db'}"
+    database = Database(url)
+    if database.is_sqlite:
+        async with database.write() as session:
+            await (await session.connection()).run_sync(SQLModel.metadata.create_all, tables=TABLES)
     yield database
     await database.close()
 
@@ -102,17 +125,28 @@ class Engine:
     sandbox: Sandbox
     clock: FakeClock
     database: Database
+    files: FolderFiles
     steps: dict[str, Step] = field(default_factory=lambda: dict(STEPS))
+
+    @property
+    def mailbox(self) -> Mailbox:
+        return Mailbox(self.database)
+
+    @property
+    def tools(self) -> Tools:
+        return Tools(
+            steps=self.steps, http=httpx.AsyncClient(), sandbox=self.sandbox, files=self.files, clock=self.clock
+        )
 
     def runner(self) -> Runner:
         """A runner of its own, as a process has one."""
-        tools = Tools(steps=self.steps, http=httpx.AsyncClient(), sandbox=self.sandbox)
-        return Runner(journal=self.journal, tools=tools, clock=self.clock)
+        return Runner(mailbox=self.mailbox, journal=self.journal, tools=self.tools, clock=self.clock)
 
     async def drive(self, execution_id: str) -> None:
         """Drive an execution on from where its log is."""
-        for execution, events in await self.store.load([execution_id]):
-            await self.runner().drive(execution, events)
+        for execution, state in await replay(self.store, [execution_id]):
+            assert isinstance(state, State)
+            await self.runner().drive(execution, state)
 
     async def insert(self, definition: dict[str, Any], input: Any = None, **columns: Any) -> str:
         execution = Execution(workflow_id="wf_1", definition=definition, input=input, **columns)
@@ -139,5 +173,9 @@ class Engine:
 
 
 @pytest.fixture
-def engine(store: Store, journal: Journal, sandbox: Sandbox, clock: FakeClock, database: Database) -> Engine:
-    return Engine(store, journal, sandbox, clock, database)
+def engine(
+    store: Store, journal: Journal, sandbox: Sandbox, clock: FakeClock, database: Database, tmp_path: Path
+) -> Engine:
+    folder = tmp_path / "files"
+    folder.mkdir()
+    return Engine(store, journal, sandbox, clock, database, FolderFiles(folder))

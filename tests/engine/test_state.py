@@ -8,11 +8,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from engine.commands import Command, EndExecution, FailNode, PassNode, SkipNode, StartNode
 from engine.events import ENDED, Event
 from engine.graph import Graph, parse
 from engine.models import Execution
+from engine.progress import State
 from engine.scope import Scope
-from engine.state import Command, EndExecution, FailNode, PassNode, SkipNode, StartNode, State, decide, fold, next_due
+from engine.state import decide, fold, next_due
 from tests.engine.build import node, workflow
 
 START = datetime(2026, 11, 1, tzinfo=UTC)
@@ -183,7 +185,7 @@ def test_a_step_that_kills_the_process_before_its_row_is_written_is_given_up_in_
 def test_a_node_that_waits_is_not_settled_and_keeps_the_execution_open() -> None:
     parked = play(node("a"), node("b"), edges="lead>a a>b")
     end_next(parked)
-    parked.end(parked.started[0], "waiting")
+    parked.end(parked.started[0], "waiting", effect={"wait": {"what": "request"}})
     parked.crash()
     parked.obey()
 

@@ -5,11 +5,9 @@ from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from typing import Any
 
-import httpx
 import pytest
 
 from engine.events import Event
-from engine.liveness import new_name
 from engine.sdk import Step, StepContext, Taken
 from engine.worker import Worker
 from tests.engine.build import node, workflow
@@ -17,9 +15,7 @@ from tests.engine.conftest import START, Engine
 
 
 def make_worker(engine: Engine, *, limit: int = 100) -> Worker:
-    return Worker(
-        engine.store, engine.journal, engine.steps, httpx.AsyncClient(), engine.sandbox, clock=engine.clock, limit=limit
-    )
+    return Worker(engine.store, engine.journal, engine.mailbox, engine.tools, limit=limit)
 
 
 @pytest.fixture
@@ -54,15 +50,12 @@ async def test_waiting_ends_when_the_time_is_over(engine: Engine, worker: Worker
 
 async def test_executions_left_by_a_dead_process_are_taken_over_at_start(engine: Engine) -> None:
     lease = START + timedelta(seconds=30)
-    place, pid, begin, _ = new_name().rsplit(":", 3)
-    dead = await engine.insert(workflow(), status="running", claimed_by=f"{place}:4194305:1:x", claimed_until=lease)
-    before_us = await engine.insert(workflow(), claimed_by=f"{place}:{pid}:{begin}1:x", claimed_until=lease)
+    left = await engine.insert(workflow(), status="running", claimed_by="wk_dead", claimed_until=lease)
     worker = make_worker(engine)
 
     await worker.start()
 
-    assert await worker.wait(dead, 5)
-    assert await worker.wait(before_us, 5)
+    assert await worker.wait(left, 5)
     await worker.stop()
 
 
@@ -311,3 +304,14 @@ class CountedStep:
             await self.may_end.wait()
         finally:
             self.stopped.set()
+
+
+async def test_a_snapshot_that_is_no_workflow_fails_with_a_reason(engine: Engine, worker: Worker) -> None:
+    id_ = await engine.insert({"nodes": [], "edges": []})
+    worker.submit(id_)
+
+    assert await worker.wait(id_, 5)
+    assert (await engine.get(id_)).error == {
+        "type": "invalid_workflow",
+        "message": "The workflow has no trigger: add one.",
+    }

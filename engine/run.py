@@ -1,0 +1,209 @@
+"""One execution while it is driven: its state, the attempts that run, and what they tell when they have ended."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
+from datetime import datetime
+from functools import partial
+from typing import Any, Protocol
+
+from engine.attempt import Attempt, Outcome, Tools, Work, make_attempt
+from engine.clock import Clock
+from engine.errors import StepError
+from engine.events import RETRY_AT, Event, Iteration, Status
+from engine.items import Items
+from engine.journal import Journal
+from engine.large import as_logged
+from engine.mailbox import Mail
+from engine.models import Execution
+from engine.progress import State
+from engine.scope import Scope
+from engine.state import fold, retry_at
+
+CANCEL_WITHIN = 0.8  # seconds; what takes longer to give up is no longer waited for
+
+
+class OfNode(Protocol):
+    """A command about a node."""
+
+    @property
+    def node_id(self) -> str: ...
+
+    @property
+    def iteration(self) -> Iteration: ...
+
+
+class OfAttempt(OfNode, Protocol):
+    """A command about an attempt at a node."""
+
+    @property
+    def attempt(self) -> int: ...
+
+
+class Run:
+    """Starts what it is told to start; each event is folded once it is on disk, or at once if nobody waits for it."""
+
+    def __init__(self, execution: Execution, state: State, journal: Journal, tools: Tools, clock: Clock) -> None:
+        self.execution = execution
+        self.state = state
+        self._journal = journal
+        self._tools = tools
+        self._clock = clock
+        self._seq = state.seq
+        self._items = Items(state, tools.files)
+        self._tasks: dict[asyncio.Task[None], bool] = {}  # whether it can still be interrupted
+        self._news: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+
+    async def begin(self) -> None:
+        """Note that it runs; when it does so again that must be on disk first, for a step may kill the process."""
+        event = self._event(status="running")
+        if self.state.started_at:
+            await self._journal.append(event)
+        else:
+            self._journal.post(event)
+        fold(self.state, event)
+
+    async def end(self, status: Status, result: Any, error: dict[str, Any] | None) -> None:
+        """Write down how it ended."""
+        try:
+            output, file = await as_logged(result, self.execution.id, self._tools.files)
+        except StepError as failure:
+            status, output, file = "failed", None, None
+            error = {"type": failure.kind, "message": f"The result can't be kept. {failure.message}"}
+        files = {"output": file} if file else None
+        event = self._event(status=status, output=output, error=error, files=files, wakes=self.execution.parent_id)
+        await self._journal.append(event)
+        fold(self.state, event)
+
+    async def park(self, until: datetime | None) -> datetime | None:
+        """Write down that it only waits: from then on nobody holds it."""
+        await self._journal.append(self._event(status="waiting", resume_at=until))
+        return until
+
+    def start(
+        self,
+        command: OfAttempt,
+        work: Callable[..., Awaitable[Outcome]],
+        arguments: Mapping[str, Any] | None = None,
+        *,
+        inside: int | None = None,
+    ) -> None:
+        """Start an attempt, which counts as running from here on; `inside` is an iteration of the node's own loop."""
+        where = _where(command) | {"attempt": command.attempt}
+        fold(self.state, self._event(seq=self._seq, status="running", **where))
+        work = partial(work, **arguments) if arguments else work
+        self._tasks[asyncio.create_task(self._attempt(command, work, where, inside))] = True
+
+    def post(self, command: OfNode, **what: Any) -> None:
+        """Fold an event that nobody has to wait for."""
+        event = self._event(**_where(command), **what)
+        self._journal.post(event)
+        fold(self.state, event)
+
+    def post_outcome(self, command: OfAttempt, outcome: Outcome) -> None:
+        """Fold how an attempt ended that was never begun."""
+        event = self._event_of(outcome, _where(command) | {"attempt": command.attempt})
+        self._journal.post(event)
+        fold(self.state, event)
+
+    async def next_event(self, due: datetime | None) -> None:
+        """Wait for the first attempt to end, or until something is due, and fold what has come."""
+        alarm = asyncio.create_task(self._ring(due)) if due else None
+        news = [await self._news.get()]
+        while not self._news.empty():
+            news.append(self._news.get_nowait())
+        if alarm:
+            alarm.cancel()
+        for item in news:
+            match item:
+                case Event():
+                    fold(self.state, item)
+                case Exception():
+                    raise item
+
+    def wake(self) -> None:
+        """Let `next_event` return."""
+        self._news.put_nowait(None)
+
+    async def take(self, mail: Mail) -> None:
+        """Take what has come from outside; when it was cancelled, once all attempts have been interrupted."""
+        self.state.answers |= mail.answers
+        if mail.is_cancelled:
+            await self._interrupt()
+            self.state.is_cancelled = True
+        self.wake()
+
+    async def close(self) -> None:
+        """Interrupt what still runs; the log keeps it as running, to be taken up again."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+
+    async def _interrupt(self) -> None:
+        """End all attempts, but let those that have ended be written down."""
+        for task, can_be_interrupted in self._tasks.items():
+            if can_be_interrupted:
+                task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=CANCEL_WITHIN)
+
+    async def _attempt(self, command: OfAttempt, work: Work, where: dict[str, Any], inside: int | None) -> None:
+        """Make the attempt, have its outcome on disk, and only then tell."""
+        try:
+            attempt = await self._prepare(command, where, inside)
+            outcome = await make_attempt(attempt, self._tools, work)
+            event = self._event_of(outcome, where)
+            self._let_end()
+            await self._journal.append(event)
+            self._news.put_nowait(event)
+        except Exception as error:  # the journal's: whoever drives has to know
+            self._news.put_nowait(error)
+        finally:
+            self._tasks.pop(asyncio.current_task(), None)  # type: ignore[arg-type]
+
+    def _let_end(self) -> None:
+        task = asyncio.current_task()
+        if task in self._tasks:
+            self._tasks[task] = False
+
+    async def _prepare(self, command: OfAttempt, where: dict[str, Any], inside: int | None) -> Attempt:
+        key = (command.node_id, command.iteration)
+        own = await self._items.names_for(key, inside)
+        iteration = ".".join(map(str, command.iteration))
+
+        def note_start(input_: Any, files: dict[str, Any] | None) -> None:
+            self._journal.post(self._event(status="running", input=input_, files=files, **where))
+
+        return Attempt(
+            execution=self.execution,
+            node=self.state.graph.nodes[command.node_id],
+            names=Scope(self.execution, self.state, key, command.attempt, own=own, inside=inside),
+            idempotency_key=f"{self.execution.id}:{command.node_id}:{iteration}",
+            on_start=note_start,
+        )
+
+    def _event_of(self, outcome: Outcome, where: dict[str, Any]) -> Event:
+        event = self._event(**where, **_fields(outcome))
+        retry = self.state.graph.nodes[where["node_id"]].retry
+        if outcome.status == "failed" and (at := retry_at(retry, event)):  # not the end: it takes no edge yet
+            error = {**(event.error or {}), RETRY_AT: at.isoformat()}
+            return replace(event, output=None, handles=None, error=error, resume_at=at)
+        return event
+
+    def _event(self, *, seq: int | None = None, **what: Any) -> Event:
+        """Make an event with the next number, or with a given one when it isn't to be written."""
+        if seq is None:
+            seq = self._seq = self._seq + 1
+        return Event(execution_id=self.execution.id, seq=seq, timestamp=self._clock.now(), **what)
+
+    async def _ring(self, at: datetime) -> None:
+        await self._clock.sleep_until(at)
+        self.wake()
+
+
+def _where(command: OfNode) -> dict[str, Any]:
+    return {"node_id": command.node_id, "iteration": command.iteration}
+
+
+def _fields(outcome: Outcome) -> dict[str, Any]:
+    return {name: getattr(outcome, name) for name in Outcome.__slots__}
