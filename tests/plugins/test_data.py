@@ -92,7 +92,7 @@ async def test_each_field_has_a_uuid_of_its_own(bench: Bench) -> None:
 async def test_a_long_list_is_sorted_and_equal_entries_keep_their_order(bench: Bench, order: str) -> None:
     many = [{"key": place * 7919 % 1_000, "place": place} for place in range(25_000)]
 
-    output = await bench.output(
+    output = await bench.asked(
         "data/sort", {"items": "{{ many }}", "by": "item.key", "order": order}, names={"many": many}
     )
 
