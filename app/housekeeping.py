@@ -11,6 +11,7 @@ AN_HOUR = 3600.0  # seconds
 DUTIES: dict[str, Callable[[Runtime], Awaitable[object]]] = {
     "Expired sessions": accounts.remove_expired_sessions,
     "Old executions": retention.remove_old_executions,
+    "Large values of no execution": retention.remove_orphaned_values,
 }
 log = logging.getLogger(__name__)
 

@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path as Folder
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
@@ -48,6 +49,9 @@ class Files(Protocol):
     async def delete(self, execution_id: str) -> None:
         """Forget all values of an execution; safe to call again."""
 
+    async def list_executions(self, *, before: datetime) -> list[str]:
+        """Return the executions that have values, the newest of which is from before that moment."""
+
 
 async def keep(files: Files, execution_id: str, value: Any) -> Any:
     """Return the value if it is small, else what stands for it once it is on disk."""
@@ -85,6 +89,9 @@ class FolderFiles:
     async def delete(self, execution_id: str) -> None:
         await asyncio.to_thread(self._delete, execution_id)
 
+    async def list_executions(self, *, before: datetime) -> list[str]:
+        return await asyncio.to_thread(self._list_executions, before.timestamp())
+
     def _put(self, execution_id: str, value: Any) -> Stored:
         folder = self._folder / _checked(execution_id)
         with self._explained("save"):
@@ -114,6 +121,11 @@ class FolderFiles:
         folder = self._folder / _checked(execution_id)
         with self._explained("delete"), suppress(FileNotFoundError):
             shutil.rmtree(folder)
+
+    def _list_executions(self, before: float) -> list[str]:
+        with self._explained("list"):
+            ours = [path for path in self._folder.iterdir() if _OUR_ID.fullmatch(path.name) and path.is_dir()]
+            return [path.name for path in ours if path.stat().st_mtime < before]
 
     @contextmanager
     def _open(self, stored: Stored) -> Iterator[Records]:

@@ -14,9 +14,10 @@ from app.models import Workflow, WorkflowChange, WorkflowVersion
 from app.runtime import Runtime
 from engine.models import Execution, ExecutionLog, ExecutionWait
 
+A_DAY = timedelta(days=1)
 PAGE = 200  # executions, or workflows, looked at together
-FEWEST, MOST = 20, 1_000  # rows deleted in one transaction
-SHORT = 0.015  # seconds that a transaction should take
+FEWEST, MOST = 5, 500  # rows deleted in one transaction
+SHORT = 0.01  # seconds that a transaction should take
 PAUSE = 0.005  # seconds between two, at least
 
 
@@ -35,6 +36,17 @@ async def remove_old_executions(rt: Runtime) -> int:
             if deleted_at and deleted_at < limit:
                 await _remove_workflow(rt, workflow_id)
     return count
+
+
+async def remove_orphaned_values(rt: Runtime) -> int:
+    """Delete the large values of executions that aren't there, unless they are of the last day; return of how many."""
+    ids = await rt.files.list_executions(before=rt.clock() - A_DAY)
+    orphans: set[str] = set()
+    for some in (ids[place : place + PAGE] for place in range(0, len(ids), PAGE)):
+        orphans |= set(some) - (await rt.store.find_workflows(some)).keys()
+    for id_ in orphans:
+        await rt.files.delete(id_)
+    return len(orphans)
 
 
 def find_limit(now: datetime, extra: Mapping[str, Any], default: int) -> datetime | None:
@@ -77,6 +89,8 @@ async def _remove_executions(rt: Runtime, ids: Sequence[str]) -> None:
     """Delete the executions last, so that what a crash leaves over is found again."""
     await _delete(rt, ExecutionLog, col(ExecutionLog.execution_id).in_(ids))
     await _delete(rt, ExecutionWait, col(ExecutionWait.execution_id).in_(ids))
+    for id_ in ids:
+        await rt.files.delete(id_)
     await _delete(rt, Execution, col(Execution.id).in_(ids))
 
 
@@ -97,14 +111,14 @@ async def _delete(rt: Runtime, model: type[SQLModel], condition: ColumnElement[b
     size = FEWEST
     while True:
         some = sql_select(*key).where(condition).limit(size)
-        deleted, took = await _time(rt, delete(model).where(tuple_(*key).in_(some)))
+        deleted, took = await time_deletion(rt, delete(model).where(tuple_(*key).in_(some)))
         if deleted < size:
             return
         size = next_size(size, took)
         await asyncio.sleep(max(took, PAUSE))
 
 
-async def _time(rt: Runtime, deletion: Delete) -> tuple[int, float]:
+async def time_deletion(rt: Runtime, deletion: Delete) -> tuple[int, float]:
     """Return how many rows were deleted and how many seconds others had to wait for it."""
     async with rt.database.write() as session:
         connection = await session.connection()  # it waits its turn here

@@ -10,8 +10,9 @@ from app import housekeeping
 from app.models import User, Workflow
 from app.runtime import Runtime
 from app.services import accounts, retention, workflows
-from app.services.retention import FEWEST, MOST, find_limit, next_size, remove_old_executions
-from engine.models import Execution, ExecutionLog, ExecutionWait
+from app.services.retention import FEWEST, MOST, find_limit, next_size, remove_old_executions, remove_orphaned_values
+from engine.errors import FilesUnavailable
+from engine.models import Execution, ExecutionLog, ExecutionWait, utc_now
 from tests.app.conftest import PASSWORD, Clock
 from tests.app.shapes import GREETING
 
@@ -66,6 +67,29 @@ async def test_what_ended_longer_ago_than_the_setting_says_goes_with_all_that_is
 
     assert await kept(rt) == {young}
     assert (await count(rt, ExecutionLog), await count(rt, ExecutionWait)) == (3, 1)
+
+
+async def test_large_values_go_with_their_execution(rt: Runtime, workflow: Workflow) -> None:
+    old = await add_execution(rt, workflow, days_ago=40)
+    value = await rt.files.put(old, "large")
+
+    await remove_old_executions(rt)
+
+    with pytest.raises(FilesUnavailable):
+        await rt.files.read_all(value)
+
+
+async def test_large_values_of_no_execution_go_a_day_later(rt: Runtime, workflow: Workflow, clock: Clock) -> None:
+    clock.now = utc_now()
+    mine = await add_execution(rt, workflow, days_ago=1)
+    for id_ in (mine, "ex_gone"):
+        await rt.files.put(id_, "large")
+
+    at_once = await remove_orphaned_values(rt)
+    clock.tick(days=2)
+
+    assert (at_once, await remove_orphaned_values(rt)) == (0, 1)
+    assert await rt.files.list_executions(before=clock.now) == [mine]
 
 
 async def test_what_has_not_ended_stays_however_old_it_is(rt: Runtime, workflow: Workflow, clock: Clock) -> None:
@@ -153,7 +177,7 @@ def test_a_limit_that_is_none_gives_way_to_the_setting(clock: Clock, days: objec
 
 
 @pytest.mark.parametrize(
-    ("size", "took", "size_then"), [(100, 0.001, 200), (100, 0.03, 50), (20, 1, FEWEST), (900, 0, MOST)]
+    ("size", "took", "size_then"), [(100, 0.001, 200), (100, 0.02, 50), (20, 1, FEWEST), (400, 0, MOST)]
 )
 def test_so_many_rows_are_deleted_at_once_as_take_a_short_time(size: int, took: float, size_then: int) -> None:
     assert next_size(size, took) == size_then

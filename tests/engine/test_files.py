@@ -4,6 +4,7 @@ import errno
 import json
 import os
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -165,3 +166,12 @@ async def test_a_damaged_file_is_an_error_that_says_so(files: FolderFiles, tmp_p
 async def test_no_path_is_made_of_an_id_that_is_not_ours(files: FolderFiles) -> None:
     with pytest.raises(RuntimeError):
         await files.put("../ex_1", PEOPLE)
+
+
+async def test_executions_are_listed_whose_values_are_all_old(files: FolderFiles, tmp_path: Path) -> None:
+    for name in ("ex_old", "ex_new"):
+        await files.put(name, NOTE)
+    os.utime(tmp_path / "ex_old", (1_000, 1_000))
+    (tmp_path / "lost+found").mkdir()
+
+    assert await files.list_executions(before=datetime.fromtimestamp(2_000, UTC)) == ["ex_old"]
