@@ -33,6 +33,7 @@ settings.register_profile("engine", deadline=None, derandomize=True, suppress_he
 settings.load_profile("engine")
 
 TABLES = [SQLModel.metadata.tables[model.__tablename__] for model in (Execution, ExecutionLog, ExecutionWait)]
+NOBODY = httpx.MockTransport(lambda _request: httpx.Response(503))  # and no certificates to load for each client
 START = datetime(2026, 11, 1, 12, tzinfo=UTC)
 
 
@@ -135,7 +136,11 @@ class Engine:
     @property
     def tools(self) -> Tools:
         return Tools(
-            steps=self.steps, http=httpx.AsyncClient(), sandbox=self.sandbox, files=self.files, clock=self.clock
+            steps=self.steps,
+            http=httpx.AsyncClient(transport=NOBODY),
+            sandbox=self.sandbox,
+            files=self.files,
+            clock=self.clock,
         )
 
     def runner(self) -> Runner:

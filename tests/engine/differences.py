@@ -60,20 +60,16 @@ def _check_fate(model: Model, key: Key, fate: Fate, log: Log, crashes: int) -> I
     rows = log.get(key, [])
     if any(map(_is_end, rows[:-1])):
         yield f"{key}: goes on after its end"
+    if rows and not _is_end(rows[-1]):
+        yield f"{key}: is left {rows[-1].status} when all has ended"
     if not rows or not _is_end(rows[-1]) or rows[-1].status == "cancelled":
         if fate.status != "running" and is_sure(model, key):
             yield f"{key}: never comes to its end, {fate}"
         return
     end = rows[-1]
-    found = Fate(status=end.status, output=end.output, handles=end.handles, attempts=end.attempt, is_end=fate.is_end)
-    lost = min(crashes, max(0, found.attempts - fate.attempts))
-    wanted = Fate(
-        status=fate.status,
-        output=fate.output,
-        handles=fate.handles,
-        attempts=fate.attempts + lost,
-        is_end=fate.is_end,
-    )
+    lost = min(crashes, max(0, end.attempt - fate.attempts))
+    found = (end.status, end.attempt - lost, sorted(end.handles or ()), end.output)
+    wanted = (fate.status, fate.attempts, sorted(fate.handles or ()), fate.output)
     if found != wanted:
         yield f"{key}: {found}, not {wanted}"
 
@@ -120,7 +116,7 @@ def _check_order(model: Model, key: Key, log: Log) -> Iterator[str]:
     begin, ends = log[key][0].seq, _ends(log)
     edges = [edge for edge in model.into(id_) if (edge["source"], iteration) in model.fates]
     done = [edge for edge in edges if (end := ends.get((edge["source"], iteration))) and end.seq < begin]
-    if node["data"].get("join") == "any" and model.fates[key].status != "skipped":
+    if edges and node["data"].get("join") == "any" and model.fates[key].status != "skipped":
         if not any(model.is_taken(edge, iteration) for edge in done):
             yield "begins before an edge into it is taken"
     elif len(done) < len(edges):

@@ -57,8 +57,9 @@ class Model:
     """
 
     def __init__(self, definition: dict[str, Any], input: Any) -> None:
-        self.nodes: dict[str, Node] = {node["id"]: node for node in definition["nodes"]}
-        self.edges: list[dict[str, Any]] = definition["edges"]
+        reached = _reached(definition["nodes"], definition["edges"])
+        self.nodes: dict[str, Node] = {node["id"]: node for node in definition["nodes"] if node["id"] in reached}
+        self.edges = [edge for edge in definition["edges"] if edge["source"] in reached]
         self.fates: dict[Key, Fate] = {}
         self.cuts: list[Cut] = []
         body = self._run_body(None, (), {"trigger": input})
@@ -96,7 +97,7 @@ class Model:
         """Whether a node runs, is skipped, or is never decided."""
         edges = self.into(node["id"])
         if not edges:
-            return "runs" if node["type"] == "trigger" or node.get("parentId") else "never"
+            return "runs"
         taken = [self.is_taken(edge, iteration) for edge in edges]
         if node["data"].get("join") == "any" and True in taken:
             return "runs"
@@ -116,7 +117,7 @@ class Model:
         """Try it as often as it may be tried; note whether it is a cause that its body ends."""
         data, key = node["data"], (node["id"], iteration)
         if data.get("enabled") is False:
-            return Fate(status="succeeded", handles=self._handles_of_disabled(node["id"]))
+            return Fate(status="succeeded", handles=self._ends_with_edges(node["id"]))
         for attempt in count(1):
             try:
                 return self._try(node, iteration, {**names, "execution": {"attempt": attempt}}, causes)
@@ -126,10 +127,10 @@ class Model:
                 return self._fail(key, failure, attempt, causes)
         raise AssertionError
 
-    def _handles_of_disabled(self, id_: str) -> tuple[str, ...] | None:
-        """All its edges are taken but the one for errors: it has none."""
-        handles = {edge.get("sourceHandle") for edge in self.edges if edge["source"] == id_} - {None, "error"}
-        return tuple(sorted(handles)) or None
+    def _ends_with_edges(self, id_: str) -> tuple[str, ...] | None:
+        """Where a disabled node goes on: everywhere but at its error, for it has none."""
+        ends = {edge.get("sourceHandle") for edge in self.edges if edge["source"] == id_}
+        return tuple(sorted(end for end in ends if end and end != "error")) or None
 
     def _try(self, node: Node, iteration: Iteration, names: Names, causes: Causes) -> Fate:
         data, attempt = node["data"], names["execution"]["attempt"]
@@ -202,3 +203,14 @@ class Model:
             if fate and fate.status != "skipped" and not onward:
                 last[node["id"]] = fate.output
         return next(iter(last.values())) if len(last) == 1 else last
+
+
+def _reached(nodes: list[Node], edges: list[dict[str, Any]]) -> set[str]:
+    """What the trigger leads to; all else is a draft on the canvas, and so are its edges."""
+    reached = {node["id"] for node in nodes if node["type"] == "trigger"}
+    begin = [(node["parentId"], node["id"]) for node in nodes if "parentId" in node]
+    begin = [(group, id_) for group, id_ in begin if all(edge["target"] != id_ for edge in edges)]
+    pairs = [(edge["source"], edge["target"]) for edge in edges] + begin
+    while more := {target for source, target in pairs if source in reached} - reached:
+        reached |= more
+    return reached

@@ -148,3 +148,13 @@ def walk(path: str, names: Names) -> Any:
             raise Failure("expression_failed")
         value = value[field_]
     return value
+
+
+def ends_of(action: str, inputs: Names) -> tuple[str, ...]:
+    """The names of the ends at which the edges of an action begin; none: its plain one."""
+    match action:
+        case "logic/condition":
+            return ("true", "false")
+        case "logic/switch":
+            return (*(case["name"] for case in inputs["cases"]), "default")
+    return ()

@@ -6,6 +6,7 @@ from random import Random
 from typing import Any
 
 from tests.engine.build import node, workflow
+from tests.engine.model_steps import ends_of
 
 Inputs = dict[str, Any]
 MAX_NODES = 12
@@ -68,7 +69,7 @@ class Generator:
         made["data"]["inputs"] = self._inputs(action, id_, here)
         if action in FLAGS:
             self.flags[id_] = id_ + FLAGS[action]
-        ends = _ends_of(action, made["data"]["inputs"])
+        ends = ends_of(action, made["data"]["inputs"]) or PLAIN
         known[id_] = Known((*ends, "error") if settings.get("on_error") == "branch" else ends, past | {id_})
 
     def _settings(self) -> dict[str, Any]:
@@ -186,12 +187,3 @@ def make_workflow(seed: int) -> dict[str, Any]:
     known = {"lead": Known(PLAIN, frozenset({"lead"}))}
     generator.fill(Place(), known, generator.random.randint(2, MAX_NODES))
     return workflow(*generator.nodes, edges=" ".join(generator.edges))
-
-
-def _ends_of(action: str, inputs: Inputs) -> tuple[str | None, ...]:
-    match action:
-        case "logic/condition":
-            return ("true", "false")
-        case "logic/switch":
-            return (*(case["name"] for case in inputs["cases"]), "default")
-    return PLAIN
