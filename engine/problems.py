@@ -11,6 +11,7 @@ from typing import Any
 
 from engine import names, topology
 from engine.field_problems import find_input_problems
+from engine.group_problems import find_ancestors, find_group_problems, parents_of
 from engine.json_values import NotJson, to_json
 from engine.sdk import Step
 from engine.setting_problems import find_setting_problems
@@ -46,6 +47,7 @@ def _find_all(definition: Any, steps: Mapping[str, Step]) -> list[Problem]:
         problems += _check_edges(nodes, edges, steps)
         pairs = _known_pairs(nodes, edges)
         problems += _check_cycles(nodes, pairs)
+        problems += (Problem(*found) for found in find_group_problems(nodes, pairs))
         scopes = _Scopes(nodes, pairs)
         for node in nodes:
             problems += _check_node(node, steps, scopes)
@@ -130,7 +132,8 @@ def _check_edge(
 
 def handles_of(step: Step, data: Mapping[str, Any]) -> tuple[str | None, ...]:
     """The ends at which a node's edges may begin; None is the plain one."""
-    ends = step.handles or (None,)
+    inputs = data.get("inputs")
+    ends = step.handles_of(inputs if isinstance(inputs, dict) else {}) if step.handles_of else step.handles or (None,)
     return (*ends, "error") if data.get("on_error") == "branch" else ends
 
 
@@ -157,6 +160,8 @@ class _Scopes:
 
     def __init__(self, nodes: list[dict[str, Any]], pairs: list[topology.Pair]) -> None:
         self.ids = {node["id"] for node in nodes}
+        self.parents = parents_of(nodes)
+        pairs = [*pairs, *((parent, id_) for id_, parent in self.parents.items())]  # a group comes before its body
         self.order, _ = topology.sort(self.ids, pairs)
         ordered = set(self.order)
         before = topology.neighbours(ordered, [(t, s) for s, t in pairs if {s, t} <= ordered])
@@ -167,7 +172,11 @@ class _Scopes:
     def sees(self, id_: str, name: str) -> bool:
         if name in names.ALWAYS_THERE or id_ not in self.before:  # in a circle everything comes before everything
             return name in names.ALWAYS_THERE or name in self.ids
-        return bool(self.before[id_] & self.bits.get(name, 0))
+        comes_before = bool(self.before[id_] & self.bits.get(name, 0))
+        return comes_before and name not in find_ancestors(id_, self.parents)
+
+    def is_in(self, id_: str, group: str) -> bool:
+        return self.parents.get(id_) == group
 
     def names(self, id_: str) -> list[str]:
         known = self.order if id_ in self.before else sorted(self.ids - {id_})
@@ -209,13 +218,15 @@ def _check_expressions(
 ) -> Iterator[Problem]:
     sees = {field.name: field.sees for field in step.fields} if step else {}
     in_loop = ("item", "index") if node.get("parentId") else ()
+    after_body = {"until"} if step and step.node_type == "group" else ()
     for field, found in parsed_sources(step, inputs):
         if not isinstance(found, Parsed):
             yield Problem(node["id"], field, found.message)
             continue
         own = {*sees.get(field, ()), *in_loop, *found.bound}
         for name in dict.fromkeys(reference.name for reference in found.references):
-            if name not in own and name not in BUILTINS and not scopes.sees(node["id"], name):
+            is_seen = scopes.sees(node["id"], name) or (field in after_body and scopes.is_in(name, node["id"]))
+            if name not in own and name not in BUILTINS and not is_seen:
                 yield Problem(node["id"], field, _unknown_name(name, scopes, node["id"]))
 
 

@@ -30,6 +30,7 @@ from engine.sdk import Answer
 
 MAX_RETRY_AFTER = 86_400.0
 MAX_RESTARTS = 5  # a step that kills the process must not do so for ever
+_ABOUT_RETRY = ("retryable", "retry_after")
 CANCELLED = {"type": "cancelled", "message": "The execution was cancelled."}
 
 
@@ -212,13 +213,11 @@ def _retry_of(node: Node, event: Event) -> datetime | None:
 
 def _fail(state: State, key: Key, error: dict[str, Any]) -> None:
     """A failure ends what is around it; the innermost node is what a person wants to know of."""
-    where = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {})}
-    error = {**where, **{name: value for name, value in error.items() if name not in ("retryable", "retry_after")}}
-    around = state.loop_of(key)
-    if around is None:
-        state.failure = state.failure or error
-    else:
+    error = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {}), **error}
+    if around := state.loop_of(key):
         loops.fail(state, around, error)
+    else:
+        state.failure = state.failure or {name: error[name] for name in error if name not in _ABOUT_RETRY}
 
 
 def _read_stop(stop: dict[str, Any], event: Event, node: Node) -> dict[str, Any]:

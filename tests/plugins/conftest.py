@@ -3,18 +3,21 @@
 from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from engine.attempt import Attempt, Outcome, Tools, make_attempt
+from engine.attempt import Attempt, Outcome, Tools, make_attempt, run_step
 from engine.clock import SystemClock
+from engine.files import FolderFiles
 from engine.graph import Node
 from engine.models import Execution
 from engine.outside import Nothing, Outside
 from engine.sandbox import Sandbox
 from engine.sdk import StepContext, steps_by_action
+from engine.stored import stored_from
 from plugins import load_plugins
 
 STEPS = steps_by_action(load_plugins())
@@ -36,8 +39,9 @@ class StillClock(SystemClock):
 class Bench:
     """Makes attempts at single steps."""
 
-    def __init__(self, sandbox: Sandbox) -> None:
+    def __init__(self, sandbox: Sandbox, files: FolderFiles) -> None:
         self.sandbox = sandbox
+        self.files = files
         self.answer: Handler = refuse
         self.outside: Outside = Nothing()
         self.steps = STEPS
@@ -52,15 +56,24 @@ class Bench:
             names=names or {},
             execution=Execution(workflow_id="wf_1", definition={}, input=trigger_input),
             idempotency_key="ex:a:",
-            on_start=lambda _: None,
+            on_start=lambda _, __: None,
         )
         async with http:
-            tools = Tools(steps=self.steps, http=http, sandbox=self.sandbox, clock=StillClock(), outside=self.outside)
-            return await make_attempt(attempt, tools)
+            tools = Tools(
+                steps=self.steps,
+                http=http,
+                sandbox=self.sandbox,
+                files=self.files,
+                clock=StillClock(),
+                outside=self.outside,
+            )
+            return await make_attempt(attempt, tools, run_step)
 
     async def output(self, action: str, inputs: dict[str, Any], **what: Any) -> Any:
         outcome = await self.run(action, inputs, **what)
         assert outcome.error is None
+        if outcome.files and "output" in outcome.files:
+            return await self.files.read_all(stored_from(outcome.files["output"]))
         return outcome.output
 
     async def asked(self, action: str, inputs: dict[str, Any], **what: Any) -> Any:
@@ -81,7 +94,7 @@ class Bench:
 
 
 @pytest.fixture
-async def bench() -> AsyncIterator[Bench]:
+async def bench(tmp_path: Path) -> AsyncIterator[Bench]:
     sandbox = Sandbox()
-    yield Bench(sandbox)
+    yield Bench(sandbox, FolderFiles(tmp_path))
     await sandbox.close()
