@@ -168,7 +168,7 @@ def _read_node(raw: dict[str, Any]) -> Node:
         join="any" if data.get("join") == "any" else "all",
         retry=_read_retry(data.get("retry") or {}),
         connection=data.get("connection"),
-        parent=raw.get("parentId"),
+        parent=_text(parent) if (parent := raw.get("parentId")) is not None else None,
         pinned=data.get("pinned", NOT_PINNED),
     )
 

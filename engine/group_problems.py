@@ -9,7 +9,8 @@ from engine.topology import Pair
 def parents_of(nodes: Sequence[Mapping[str, Any]]) -> dict[str, str]:
     """The group of each node that is in one, as far as it is there."""
     ids = {node["id"] for node in nodes}
-    return {node["id"]: parent for node in nodes if (parent := node.get("parentId")) is not None and parent in ids}
+    found = ((node["id"], node.get("parentId")) for node in nodes)
+    return {id_: parent for id_, parent in found if isinstance(parent, str) and parent in ids}
 
 
 def find_ancestors(id_: str, parents: Mapping[str, str]) -> list[str]:
