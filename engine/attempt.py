@@ -99,7 +99,7 @@ async def make_attempt(attempt: Attempt, tools: Tools, work: Work) -> Outcome:
 async def run_step(attempt: Attempt, tools: Tools) -> Outcome:
     """Run the step from its beginning."""
     step = _find_step(attempt.node, tools)
-    inputs = await resolve(step, attempt.node.inputs, attempt.names, tools.sandbox)
+    inputs = await resolve(step, attempt.node.inputs, attempt.names, tools.sandbox, tools.files)
     credentials = await _find_credentials(attempt, tools.outside)
     attempt.redactor = Redactor(find_secrets(step, inputs, credentials or {}))
     await _show_input(attempt, inputs, tools.files)
@@ -120,7 +120,7 @@ async def resume_step(attempt: Attempt, tools: Tools, *, answer: Answer) -> Outc
 async def check_loop(attempt: Attempt, tools: Tools, *, index: int, count: int, until: str) -> Outcome:
     """Evaluate a repeat's `until` after an iteration."""
     try:
-        is_true = await evaluate(until, attempt.names, tools.sandbox)
+        is_true = await evaluate(until, attempt.names, tools.sandbox, tools.files)
     except ExpressionError as error:
         error.field = "until"
         raise
@@ -211,10 +211,12 @@ def _context(attempt: Attempt, tools: Tools, credentials: Mapping[str, str] | No
         try:
             if is_code:
                 seconds = attempt.node.timeout
-                return await run_code(source, seen, tools.sandbox, seconds=seconds, printed=attempt.printed)
+                return await run_code(
+                    source, seen, tools.sandbox, tools.files, seconds=seconds, printed=attempt.printed
+                )
             if each is not None:
-                return await evaluate_each(source, each, seen, tools.sandbox)
-            return await evaluate(source, seen, tools.sandbox)
+                return await evaluate_each(source, each, seen, tools.sandbox, tools.files)
+            return await evaluate(source, seen, tools.sandbox, tools.files)
         except ExpressionError as error:
             error.field = field
             error.retryable = is_code  # a program may go another way the next time

@@ -8,9 +8,11 @@ import pytest
 
 from engine.errors import ExpressionError
 from engine.expression import evaluate, evaluate_each, run_code
-from engine.files import FolderFiles, Stored
+from engine.files import FolderFiles, Stored, stored_from
 from engine.reader import Path
 from engine.sandbox import Sandbox
+from tests.engine.build import node, workflow
+from tests.engine.conftest import Engine
 
 PEOPLE = [{"id": number, "name": f"Person {number}", "tags": ["a", "b"]} for number in range(20_000)]
 TOO_MANY = [{"id": number, "name": f"Person {number}", "tags": ["a", "b"]} for number in range(80_000)]
@@ -120,3 +122,23 @@ async def test_an_entry_late_in_a_long_list_is_named_when_it_fails(sandbox: Sand
 
     with pytest.raises(ExpressionError, match="Entry 20000: item has no field 'name'; it has: nme"):
         await evaluate_each("item.name == 'x'", items, {}, sandbox)
+
+
+async def test_a_large_output_is_a_preview_in_the_log_and_whole_for_the_steps_that_read_it(engine: Engine) -> None:
+    ends = await engine.run(
+        workflow(
+            node("copy", inputs={"value": "{{ lead }}"}),
+            node("last", inputs={"value": "{{ copy[-1].id + len(lead) }}"}),
+            edges="lead>copy copy>last",
+        ),
+        input=PEOPLE,
+    )
+    copied = next(
+        event for event in await engine.log(ends.id) if event.node_id == "copy" and event.status == "succeeded"
+    )
+
+    assert ends.result == 39_999
+    assert len(copied.output) == 20
+    assert copied.files
+    assert copied.files["input"]["kind"] == "object"
+    assert await engine.files.read_all(stored_from(copied.files["output"])) == PEOPLE
