@@ -58,7 +58,8 @@ def fail(state: State, key: Key, error: dict[str, Any]) -> None:
     """A node in the loop has failed: nothing new starts in it, and what waits in it waits in vain."""
     state.loops[key].failure = error
     state.failing.add(key)
-    state.abandoned.update(waiting for waiting in state.waiting if state.is_in(waiting, key))
+    begun = [*state.waiting, *state.loops, *(ready for ready in state.ready if ready in state.nodes)]
+    state.abandoned.update(inner for inner in begun if inner not in state.running and state.is_in(inner, key))
     for held in (state.ready, state.waiting, state.to_check):
         for inner in [inner for inner in held if state.is_in(inner, key)]:
             del held[inner]

@@ -66,12 +66,13 @@ def fold(state: State, event: Event) -> State:
 
 def _ending(state: State) -> list[Command]:
     """Nothing new starts; what runs may finish, unless it was cancelled; what waits waits in vain."""
-    left = [*state.waiting, *state.abandoned, *state.loops, *(state.running if state.is_cancelled else ())]
+    begun = (key for key in state.ready if key in state.nodes)  # they wait for another attempt
+    left = [*state.waiting, *begun, *_abandoned(state), *(state.running if state.is_cancelled else ())]
     if left:
         return [_cancel(state, key) for key in dict.fromkeys(left)]
     if state.running:
         return []
-    return [_end(state)]
+    return [_cancel(state, key) for key in state.loops] or [_end(state)]
 
 
 def _end(state: State) -> EndExecution:
@@ -91,7 +92,7 @@ def _next_nodes(state: State, now: datetime) -> Iterator[Command]:
     for key, waiting in state.waiting.items():
         if answer := _answer_to(state, waiting, now):
             yield ResumeNode(*key, state.nodes[key].attempt, waiting.seq, waiting.what, answer)
-    for key in state.abandoned:
+    for key in _abandoned(state):
         yield _cancel(state, key)
 
 
@@ -130,6 +131,11 @@ def _answer_to(state: State, waiting: Waiting, now: datetime) -> Answer | None:
     return Answer(what="time", at=now) if waiting.until and waiting.until <= now else None
 
 
+def _abandoned(state: State) -> list[Key]:
+    """Those that wait in vain, and loops in which nothing runs any more."""
+    return [key for key in sorted(state.abandoned) if loops.has_stopped(state, key)]
+
+
 def _cancel(state: State, key: Key) -> CancelNode:
     return CancelNode(*key, attempt=state.nodes[key].attempt)
 
@@ -150,7 +156,7 @@ def _fold_execution(state: State, event: Event) -> None:
     else:
         state.restarts += 1
     for key in sorted(state.running):
-        state.ready[key] = Due(state.nodes[key].attempt + 1)
+        _begin_later(state, key, Due(state.nodes[key].attempt + 1))
     state.running.clear()
 
 
@@ -159,6 +165,13 @@ def _begin(state: State) -> None:
     if trigger not in state.nodes:  # a retry begins with what it takes over
         state.ready[trigger] = Due()
         loops.open_node(state, trigger)
+
+
+def _begin_later(state: State, key: Key, due: Due) -> None:
+    if loops.is_failing_around(state, key):
+        state.abandoned.add(key)
+    else:
+        state.ready[key] = due
 
 
 def _fold_node(state: State, event: Event, key: Key) -> None:
@@ -171,6 +184,8 @@ def _fold_node(state: State, event: Event, key: Key) -> None:
         loops.open_node(state, key)
     state.nodes[key] = NodeState(event.status, event.attempt, value_of(event), event.handles)
     match event.status:
+        case "waiting" | "running" if effect and loops.is_failing_around(state, key):
+            state.abandoned.add(key)
         case "waiting":
             wait = effect["wait"]
             state.waiting[key] = Waiting(event.seq, wait["what"], event.resume_at, wait.get("child"))
@@ -195,14 +210,16 @@ def _fold_end(state: State, event: Event, key: Key) -> None:
     node = state.graph.nodes[key[0]]
     state.restarts = 0
     loops.end(state, key)
-    if event.status == "cancelled" or loops.is_failing_around(state, key):
+    if event.status == "cancelled":
         return
     if at := _retry_of(node, event):
-        state.ready[key] = Due(event.attempt + 1, at)
+        _begin_later(state, key, Due(event.attempt + 1, at))
+    elif loops.is_failing_around(state, key):
+        return
     elif event.status == "failed" and node.on_error == "stop":
         _fail(state, key, event.error or {})
     else:
-        if stop := (event.effect or {}).get("stop"):
+        if (stop := (event.effect or {}).get("stop")) and not state.failure:
             state.stop = state.stop or _read_stop(stop, event, node)
         _settle(state, key)
 
@@ -216,7 +233,7 @@ def _fail(state: State, key: Key, error: dict[str, Any]) -> None:
     error = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {}), **error}
     if around := state.loop_of(key):
         loops.fail(state, around, error)
-    else:
+    elif not state.stop:
         state.failure = state.failure or {name: error[name] for name in error if name not in _ABOUT_RETRY}
 
 
