@@ -33,6 +33,7 @@ def describe_settings(settings: Settings) -> dict[str, str]:
         "TREADLE_PUBLIC_URL": settings.public_url,
         "TREADLE_DATA": str(settings.data),
         "DATABASE_URL": re.sub(r"//([^:/]*):.*@", r"//\1:***@", settings.database_url),
+        "TREADLE_SECRET_KEY": "hidden" if settings.secret_keys else "in the data folder",
         "TREADLE_EGRESS_ALLOW": ",".join(settings.egress_allow) or "nothing",
         "TREADLE_SIGN_UP": settings.sign_up,
         "TREADLE_RETENTION_DAYS": str(settings.retention_days or "0: executions are kept for ever"),

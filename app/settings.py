@@ -2,12 +2,14 @@
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 from ipaddress import ip_address
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
+
+MIN_SECRET_KEY = 16  # characters
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +21,7 @@ class Settings:
     public_url: str = "http://127.0.0.1:8000"
     data: Path = Path("data")
     database_url: str = "sqlite+aiosqlite:///data/treadle.db"
+    secret_keys: tuple[str, ...] = field(default=(), repr=False)
     egress_allow: tuple[str, ...] = ()
     sign_up: Literal["open", "invite"] = "open"
     retention_days: int = 30
@@ -56,7 +59,8 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         public_url=_read_public_url(env) or _write_origin("http", _browser_host(host), port),
         data=data,
         database_url=_read_database_url(env, data),
-        egress_allow=tuple(part.strip() for part in env.get("TREADLE_EGRESS_ALLOW", "").split(",") if part.strip()),
+        secret_keys=_read_secret_keys(env),
+        egress_allow=_read_list(env, "TREADLE_EGRESS_ALLOW"),
         sign_up=_read_sign_up(env, host),
         retention_days=_read_int(env, "TREADLE_RETENTION_DAYS", 30),
         max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
@@ -75,6 +79,17 @@ def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
     if not text.isdigit():
         raise ValueError(f"{name} must be a whole number, not {text!r}.")
     return int(text)
+
+
+def _read_list(env: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in env.get(name, "").split(",") if part.strip())
+
+
+def _read_secret_keys(env: Mapping[str, str]) -> tuple[str, ...]:
+    keys = _read_list(env, "TREADLE_SECRET_KEY")
+    if any(len(key) < MIN_SECRET_KEY for key in keys):
+        raise ValueError(f"Each key in TREADLE_SECRET_KEY must have at least {MIN_SECRET_KEY} characters.")
+    return keys
 
 
 def _read_public_url(env: Mapping[str, str]) -> str | None:
