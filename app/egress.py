@@ -23,6 +23,7 @@ from engine.errors import StepError
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 Network = ipaddress.IPv4Network | ipaddress.IPv6Network
 ASSETS = "/examples/"  # what ships with Treadle for everybody to read
+CONNECT_SECONDS = 10
 PER_HOST = 20  # connections of the 100 there are
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
 
@@ -34,7 +35,7 @@ def make_client(settings: Settings) -> httpx.AsyncClient:
         base_url=settings.public_url,
         cookies=CookieJar(DefaultCookiePolicy(allowed_domains=())),  # one workflow's cookies are no other's
         headers={"User-Agent": "Treadle"},
-        timeout=httpx.Timeout(None, connect=10, pool=30),  # the node's own timeout ends the rest
+        timeout=httpx.Timeout(None, connect=CONNECT_SECONDS, pool=30),  # the node's own timeout ends the rest
         trust_env=False,
     )
 
@@ -169,10 +170,7 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.AsyncNetworkStream:
-        addresses = await _resolve(host, port, timeout)
-        allowed = [address for address in addresses if self._policy.is_allowed(host.lower(), address)]
-        if not allowed:
-            raise _refusal(host, addresses[0])
+        allowed = await _find_allowed(self._policy, host, port, timeout)
         for address in allowed[:-1]:
             try:
                 return await self._network.connect_tcp(str(address), port, timeout, local_address, socket_options)
@@ -185,6 +183,36 @@ class GuardedNetwork(httpcore.AsyncNetworkBackend):
 
     async def sleep(self, seconds: float) -> None:
         await self._network.sleep(seconds)
+
+
+async def find_address(policy: Policy, host: str, port: int) -> str:
+    """Return the address that a connection other than HTTP may go to; of several, one that answers."""
+    try:
+        allowed = await _find_allowed(policy, host, port, CONNECT_SECONDS)
+    except (httpcore.ConnectError, httpcore.ConnectTimeout) as error:
+        raise StepError(f"{error} Check its name.", kind="connection", retryable=True) from None
+    for address in allowed[:-1]:
+        if await _answers(address, port):
+            return str(address)
+    return str(allowed[-1])
+
+
+async def _answers(address: Address, port: int) -> bool:
+    try:
+        async with asyncio.timeout(CONNECT_SECONDS):
+            _, writer = await asyncio.open_connection(str(address), port)
+    except (OSError, TimeoutError):
+        return False
+    writer.close()
+    return True
+
+
+async def _find_allowed(policy: Policy, host: str, port: int, timeout: float | None) -> list[Address]:
+    addresses = await _resolve(host, port, timeout)
+    allowed = [address for address in addresses if policy.is_allowed(host.lower(), address)]
+    if not allowed:
+        raise _refusal(host, addresses[0])
+    return allowed
 
 
 async def _resolve(host: str, port: int, timeout: float | None) -> list[Address]:

@@ -15,6 +15,8 @@ from app.db import Database
 from app.driver_lock import Driven, DriverLock, hold_driver_lock, watch_driver_lock
 from app.egress import make_client
 from app.migrations import migrate
+from app.outside import AppOutside
+from app.secrets import open_secrets
 from app.settings import Settings
 from engine.attempt import Tools
 from engine.files import Files, FolderFiles
@@ -43,6 +45,7 @@ class Runtime:
     journal: Journal
     mailbox: Mailbox
     files: Files
+    outside: AppOutside
     worker: Worker
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
@@ -105,7 +108,8 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
     journal = Journal(store)
     closing.push_async_callback(journal.close)
     mailbox = Mailbox(database)
-    tools = Tools(steps=steps, http=http, sandbox=sandbox, files=_open_files(settings))
+    outside = AppOutside(settings, database, open_secrets(settings), clock)
+    tools = Tools(steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), outside=outside)
     worker = Worker(store, journal, mailbox, tools, takes_any=drives == "all")
     return Runtime(
         settings=settings,
@@ -117,6 +121,7 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
         journal=journal,
         mailbox=mailbox,
         files=tools.files,
+        outside=outside,
         worker=worker,
         clock=clock,
     )
