@@ -2,8 +2,9 @@
 
 import asyncio
 import sqlite3
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from typing import Any, Protocol, cast
 
 import psycopg
@@ -11,7 +12,7 @@ from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
-from app.statements import Batch, Statements
+from app.statements import Batch, Bound, Statements
 
 
 class Batches(Protocol):
@@ -44,14 +45,15 @@ class SqliteBatches:
             self._connection = self._engine.raw_connection()
         cursor = self._connection.cursor()
         try:
-            cursor.execute("BEGIN IMMEDIATE")
-            for text, rows in work:
-                cursor.executemany(text, rows)
-            cursor.execute("COMMIT")
-        except BaseException as error:
+            with _as_sqlalchemy(sqlite3.Error):
+                cursor.execute("BEGIN IMMEDIATE")
+                for text, rows in work:
+                    cursor.executemany(text, rows)
+                cursor.execute("COMMIT")
+        except BaseException:
             with suppress(sqlite3.Error):  # it may not have begun, or be over
                 cursor.execute("ROLLBACK")
-            raise _as_sqlalchemy(error, sqlite3.Error) from error
+            raise
 
     def _close(self) -> None:
         if self._connection is not None:
@@ -65,19 +67,18 @@ class PostgresqlBatches:
     def __init__(self, engine: AsyncEngine) -> None:
         self._engine = engine
         self._statements = Statements(engine.dialect)
+        self._turn = asyncio.Lock()
         self._connection: AsyncConnection | None = None
 
     async def run(self, batch: Batch) -> None:
         work = self._statements.bind(batch)
-        connection = await self._open()
-        try:
-            async with connection.pipeline(), connection.cursor() as cursor:
-                for text, rows in work:
-                    await cursor.executemany(text, rows)
-                await connection.commit()
-        except BaseException as error:
-            await self.close()
-            raise _as_sqlalchemy(error, psycopg.Error) from error
+        async with self._turn:
+            try:
+                with _as_sqlalchemy(psycopg.Error):
+                    await self._write(work)
+            except BaseException:
+                await self.close()
+                raise
 
     async def close(self) -> None:
         """End the connection and what it has begun; the next batch opens another."""
@@ -86,6 +87,13 @@ class PostgresqlBatches:
             await connection.invalidate()
             await connection.close()
 
+    async def _write(self, work: Bound) -> None:
+        connection = await self._open()
+        async with connection.pipeline(), connection.cursor() as cursor:
+            for text, rows in work:
+                await cursor.executemany(text, rows)
+            await connection.commit()
+
     async def _open(self) -> psycopg.AsyncConnection[Any]:
         if self._connection is None:
             self._connection = await self._engine.connect()
@@ -93,5 +101,10 @@ class PostgresqlBatches:
         return cast(psycopg.AsyncConnection[Any], raw.driver_connection)
 
 
-def _as_sqlalchemy(error: BaseException, of_driver: type[Exception]) -> BaseException:
-    return DBAPIError.instance(None, None, error, of_driver) if isinstance(error, of_driver) else error
+@contextmanager
+def _as_sqlalchemy(of_driver: type[Exception]) -> Iterator[None]:
+    """Raise what the driver raises as SQLAlchemy does."""
+    try:
+        yield
+    except of_driver as error:
+        raise DBAPIError.instance(None, None, error, of_driver) from error

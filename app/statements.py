@@ -10,6 +10,7 @@ from sqlalchemy.types import TypeEngine
 Row = Mapping[str, Any]
 Batch = Sequence[tuple[Executable, Sequence[Row]]]
 DriverRow = tuple[Any, ...] | dict[str, Any]
+Bound = list[tuple[str, list[DriverRow]]]
 
 
 class Statements:
@@ -19,7 +20,7 @@ class Statements:
         self._dialect = dialect
         self._known: dict[Executable, _Statement] = {}
 
-    def bind(self, batch: Batch) -> list[tuple[str, list[DriverRow]]]:
+    def bind(self, batch: Batch) -> Bound:
         """Return the text of each statement with its rows, for `executemany`."""
         texts: dict[int, str] = {}
         return [((known := self._get(statement)).text, known.bind(rows, texts)) for statement, rows in batch]

@@ -2,17 +2,33 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
+from typing import Any
 
 import pytest
-from sqlalchemy import text
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import insert, text
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlmodel import select
 
 from app.db import Database, read_url
 from app.migrations import migrate
 from app.models import Membership, Workspace
 from app.settings import read_settings
+from engine.models import Execution, ExecutionLog
+
+BERLIN = timezone(timedelta(hours=1))
+ROW: dict[str, Any] = {
+    **dict.fromkeys(ExecutionLog.model_fields),
+    "execution_id": "ex_1",
+    "node_id": "a",
+    "iteration": [3, 0],
+    "attempt": 1,
+    "status": "running",
+    "output": {"text": 'Grüße \\ "', "numbers": [0.1, 10**20, True], "none": None},
+    "handles": ["true"],
+    "timestamp": datetime(2026, 11, 1, 12, 30, 0, 120, tzinfo=BERLIN),
+}
 
 
 @pytest.fixture
@@ -78,6 +94,76 @@ async def test_a_commit_is_on_disk_when_it_returns(database: Database) -> None:
         pragmas = [await session.scalar(text(f"PRAGMA {name}")) for name in ("journal_mode", "synchronous")]
 
     assert pragmas == ["wal", 2]
+
+
+@pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
+async def either(request: pytest.FixtureRequest, tmp_path: Path) -> AsyncIterator[Database]:
+    """A database of each kind, with an execution to write about."""
+    url = {"DATABASE_URL": request.getfixturevalue("postgresql_url")} if request.param == "postgresql" else {}
+    settings = read_settings({"TREADLE_DATA": str(tmp_path), **url})
+    await migrate(settings)
+    opened = Database(settings.database_url)
+    async with opened.write() as session:
+        session.add(Execution(id="ex_1", workflow_id="wf_1", definition={}))
+    yield opened
+    await opened.close()
+
+
+async def stored(database: Database, seq: int) -> Any:
+    """A row as the database itself has it, without what SQLAlchemy makes of it."""
+    columns = ", ".join(f"CAST({name} AS TEXT)" for name in ROW if name != "seq")
+    async with database.read() as session:
+        return (await session.exec(text(f"SELECT {columns} FROM workflow_execution_logs WHERE seq = {seq}"))).one()
+
+
+async def test_a_batch_stores_what_a_session_would_and_reads_the_same(either: Database) -> None:
+    async with either.write() as session:
+        session.add(ExecutionLog(**ROW | {"seq": 1}))
+    await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 2}])])
+
+    assert await stored(either, 2) == await stored(either, 1)
+    async with either.read() as session:
+        row = await session.get_one(ExecutionLog, ("ex_1", 2))
+    assert (row.output, row.input, row.handles) == (ROW["output"], None, ["true"])
+    assert row.timestamp == ROW["timestamp"]
+    assert row.timestamp.tzinfo is UTC or row.timestamp.utcoffset() == timedelta()
+
+
+async def test_a_batch_is_written_wholly_or_not_at_all_and_the_next_one_is_written(either: Database) -> None:
+    add = insert(ExecutionLog)
+
+    with pytest.raises(IntegrityError):
+        await either.write_batch([(add, [ROW | {"seq": 1}]), (add, [ROW | {"seq": 2}, ROW | {"seq": 1}])])
+    await either.write_batch([(add, [ROW | {"seq": 3}])])
+
+    async with either.read() as session:
+        assert list(await session.exec(select(ExecutionLog.seq))) == [3]
+
+
+async def test_what_no_driver_takes_is_no_outage(either: Database) -> None:
+    with pytest.raises((UnicodeEncodeError, TypeError)):
+        await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 1, "stdout": "\ud800"}])])
+    with pytest.raises(TypeError):
+        await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 1, "output": 1j}])])
+
+
+async def test_a_missing_table_is_told_as_sqlalchemy_would(either: Database) -> None:
+    with pytest.raises(DBAPIError, match="nowhere"):
+        await either.write_batch([(text("INSERT INTO nowhere (a) VALUES (:a)"), [{"a": 1}])])
+
+
+async def test_batches_and_writers_wait_for_each_other(either: Database) -> None:
+    async def add(seq: int) -> None:
+        await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": seq}])])
+
+    async with either.write() as session:
+        session.add(ExecutionLog(**ROW | {"seq": 1}))
+        waiting = asyncio.gather(*(add(seq) for seq in range(2, 6)))
+        await session.flush()
+    await waiting
+
+    async with either.read() as session:
+        assert sorted(await session.exec(select(ExecutionLog.seq))) == [1, 2, 3, 4, 5]
 
 
 @pytest.mark.parametrize(
