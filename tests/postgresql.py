@@ -9,12 +9,13 @@ from pathlib import Path
 
 from tests.ports import find_free_port
 
-OPTIONS = "-c listen_addresses=127.0.0.1 -c fsync=off -c full_page_writes=off -c max_connections=40"
+OPTIONS = "-c listen_addresses=127.0.0.1 -c max_connections=40"
+CARELESS = "-c fsync=off -c full_page_writes=off"
 HINT = "PostgreSQL is not installed. Debian has it: apt-get install postgresql (scripts/test does that)."
 
 
 @contextmanager
-def start_postgresql(folder: Path) -> Iterator[str]:
+def start_postgresql(folder: Path, *, care: str = CARELESS) -> Iterator[str]:
     """Run a server that keeps its data in `folder`, on a free port of this machine; give its URL."""
     programs, port = find_programs(), find_free_port()
     data = folder / "data"
@@ -23,7 +24,7 @@ def start_postgresql(folder: Path) -> Iterator[str]:
     if os.geteuid() == 0:  # the server refuses to run as root
         shutil.chown(data, "postgres")
     _run(programs / "initdb", "--pgdata", data, "--username=treadle", "--auth=trust", "--no-sync")
-    options = f"{OPTIONS} -p {port} -k {data}"
+    options = f"{OPTIONS} {care} -p {port} -k {data}"
     _run(programs / "pg_ctl", "start", "--pgdata", data, "--wait", "-o", options, "--log", data / "log")
     try:
         yield f"postgresql://treadle@127.0.0.1:{port}/postgres"
