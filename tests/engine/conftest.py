@@ -173,6 +173,15 @@ class Engine:
     async def log(self, execution_id: str) -> list[Event]:
         return await self.store.read_log(execution_id)
 
+    async def until(self, status: str, execution_id: str, node_id: str | None) -> None:
+        """Wait until the log says that a node, or with None the execution, has come to that status."""
+        news = asyncio.Event()
+        stop = self.journal.subscribe(lambda _: news.set())
+        while (node_id, status) not in [(event.node_id, event.status) for event in await self.log(execution_id)]:
+            await news.wait()
+            news.clear()
+        stop()
+
     async def statuses(self, execution_id: str) -> dict[str, str]:
         return {id_: node.status for id_, node in (await self.store.summarize_nodes(execution_id)).items()}
 
