@@ -9,6 +9,7 @@ import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
+from functools import partial
 from pathlib import Path as Folder
 from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
@@ -22,7 +23,7 @@ from engine.stored import describe as describe
 from engine.stored import kind_of, make_preview
 from engine.stored import stored_from as stored_from
 
-MAX_INLINE = 256_000  # characters of JSON: what is larger goes to a file
+MAX_INLINE = 256_000  # characters of JSON: what is larger goes to a file, and so do lists of many small entries
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OUR_ID = re.compile(r"\w{1,100}", re.ASCII)
 log = logging.getLogger(__name__)
@@ -55,17 +56,18 @@ class Files(Protocol):
 
 async def keep(files: Files, execution_id: str, value: Any) -> Any:
     """Return the value if it is small, else what stands for it once it is on disk."""
-    if isinstance(value, Stored) or await _is_inline(value):
+    if isinstance(value, Stored) or _is_inline(value):
         return value
     return await files.put(execution_id, value)
 
 
-async def _is_inline(value: Any) -> bool:
+def _is_inline(value: Any) -> bool:
+    if is_large(value):
+        return False
     try:
-        size = await asyncio.to_thread(size_of, value) if is_large(value) else size_of(value)
+        return size_of(value) <= MAX_INLINE
     except TypeError:  # a Stored is in it
         return False
-    return size <= MAX_INLINE
 
 
 class FolderFiles:
@@ -96,18 +98,10 @@ class FolderFiles:
         folder = self._folder / _checked(execution_id)
         with self._explained("save"):
             folder.mkdir(mode=0o700, exist_ok=True)
-            writer = _write(value, folder)
+            stored = _write(value, folder)
             for changed in (folder, self._folder):
                 _sync(changed)
-        count = len(value) if isinstance(value, list | dict | str) else 1
-        return Stored(
-            execution_id=execution_id,
-            id=writer.id,
-            size=writer.size,
-            kind=kind_of(value),
-            count=count,
-            preview=make_preview(value),
-        )
+        return stored
 
     def _read(self, stored: Stored, paths: Iterable[Path]) -> Any:
         with self._open(stored) as records:
@@ -149,11 +143,11 @@ def _checked(id_: str) -> str:
     return id_
 
 
-def _write(value: Any, folder: Folder) -> Writer:
+def _write(value: Any, folder: Folder) -> Stored:
     """Write a value under another name first, so that a crash leaves no half of it."""
     with NamedTemporaryFile(dir=folder, prefix=".", delete=False) as draft:
         try:
-            writer = Writer(draft)
+            writer = Writer(draft, partial(_write, folder=folder))
             writer.write(value)
             if not (path := folder / writer.id).exists():
                 draft.flush()
@@ -161,7 +155,14 @@ def _write(value: Any, folder: Folder) -> Writer:
                 Folder(draft.name).replace(path)
         finally:
             Folder(draft.name).unlink(missing_ok=True)
-    return writer
+    return Stored(
+        execution_id=folder.name,
+        id=writer.id,
+        size=writer.size,
+        kind=kind_of(value),
+        count=len(value) if isinstance(value, list | dict | str) else 1,
+        preview=make_preview(value),
+    )
 
 
 def _sync(folder: Folder) -> None:

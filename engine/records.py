@@ -1,5 +1,7 @@
 """How a large value lies in a file: as records, so that a part of it can be read without the rest.
 
+What is large in it has a file of its own, so that another value that holds the same is kept for nothing.
+
 A record begins with a letter that says what it is; a list's or an object's comes after those of its entries:
 
     =  a value as one line of JSON
@@ -25,17 +27,20 @@ from engine.reader import Path
 from engine.stored import Stored, describe, stored_from
 
 MIB = 1024 * 1024
-LONG_TEXT = 100_000  # characters
 _WIDTH = 8
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Follow = Callable[[Stored, Iterable[Path]], Any]
 
 
 class Writer:
-    """Writes one value to a file; then `id` is the digest of all that was written, `size` the value's characters."""
+    """Writes one value to a file; then `id` is the digest of all that was written, `size` the value's characters.
 
-    def __init__(self, file: IO[bytes]) -> None:
+    `put` keeps a large value that is a part of it.
+    """
+
+    def __init__(self, file: IO[bytes], put: Callable[[Any], Stored]) -> None:
         self.size = 0
+        self._put_apart = put
         self._file = file
         self._digest = sha256()
         self._waiting = bytearray()
@@ -46,7 +51,13 @@ class Writer:
         return self._digest.hexdigest()
 
     def write(self, value: Any) -> None:
-        root = self._split(value) if isinstance(value, list | dict) else self._record(value)
+        match value:
+            case list() | dict():
+                root = self._split(value)
+            case str():
+                root = self._write_text(value)
+            case _:
+                root = self._record(value)
         self._put(_number(root))
         self._flush()
 
@@ -56,18 +67,19 @@ class Writer:
             case Stored(size=size):
                 self.size += size
                 return self._put(b">", _ENCODE(describe(value)).encode(), b"\n")
-            case str() if len(value) > LONG_TEXT:
-                self.size += len(value) + 2
-                text = value.encode()
-                return self._put(b'"', _number(len(text)), text)
-            case list() | dict() if is_large(value):
-                return self._split(value)
+            case list() | dict() | str() if is_large(value):
+                return self._record(self._put_apart(value))
         try:
             line = _ENCODE(value)
         except TypeError:  # a Stored is in it
             return self._split(value)
         self.size += len(line)
         return self._put(b"=", line.encode(), b"\n")
+
+    def _write_text(self, text: str) -> int:
+        self.size += len(text) + 2
+        encoded = text.encode()
+        return self._put(b'"', _number(len(encoded)), encoded)
 
     def _split(self, value: Any) -> int:
         """Write the entries one by one, and then where each of them is."""

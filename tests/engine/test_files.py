@@ -90,6 +90,15 @@ async def test_the_same_value_is_kept_once(files: FolderFiles, tmp_path: Path) -
     assert len(list((tmp_path / "ex_1").iterdir())) == 1
 
 
+async def test_a_value_in_another_is_kept_for_nothing(files: FolderFiles, tmp_path: Path) -> None:
+    await files.put("ex_1", PEOPLE)
+    await files.put("ex_1", {"items": PEOPLE, "condition": "item.id > 5"})
+
+    small, large = sorted(path.stat().st_size for path in (tmp_path / "ex_1").iterdir())
+
+    assert small < 1_000 < 100_000 < large
+
+
 async def test_what_describes_a_value_leads_to_it_again(files: FolderFiles) -> None:
     stored = await files.put("ex_1", PEOPLE)
 
