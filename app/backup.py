@@ -6,6 +6,7 @@ import shutil
 import sqlite3
 import subprocess
 import tarfile
+from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from datetime import datetime
@@ -19,24 +20,25 @@ from app.errors import StartError
 from app.settings import Settings
 
 DATABASE, DUMP = "treadle.db", "treadle.dump"  # in the archive: SQLite's own file, or what pg_dump makes
-START = """
-  TREADLE_DATA=NEW treadle"""
-START_FROM_DUMP = f"""
-  createdb NAME && pg_restore --no-owner --dbname=NAME NEW/{DUMP}
+KEY = "secret.key"
+WITH_KEY = """  the secret key: whoever gets hold of this file can read the credentials of all connections"""
+WITHOUT_KEY = """Not in it is the secret key ({key}). Keep a copy of that elsewhere, and bring it back, too:
+without it nobody can read the credentials of connections. --with-key puts a key of the data folder in."""
+START = """  TREADLE_DATA=NEW treadle"""
+START_FROM_DUMP = f"""  createdb NAME && pg_restore --no-owner --dbname=NAME NEW/{DUMP}
   TREADLE_DATA=NEW DATABASE_URL=postgresql://…/NAME treadle"""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Backup:
-    """An archive: its size in bytes, how its copy of the database is called, how many large values it has."""
+    """An archive: its size in bytes, and the names that are in it."""
 
     file: Path
     size: int
-    database: str
-    values: int
+    names: tuple[str, ...]
 
 
-def make_backup(settings: Settings, target: Path, *, now: datetime) -> Backup:
+def make_backup(settings: Settings, target: Path, *, now: datetime, with_key: bool = False) -> Backup:
     """Write an archive to a file, or into a folder, that only this user can read; raise StartError.
 
     The copy of the database shows one moment and has been checked. The large values come after it, since they are
@@ -46,25 +48,28 @@ def make_backup(settings: Settings, target: Path, *, now: datetime) -> Backup:
     try:
         with TemporaryDirectory(prefix=".treadle-backup-", dir=file.parent) as folder:
             database = _copy_database(read_url(settings.database_url), Path(folder))
+            values = sorted((settings.data / "files").glob("*/[!.]*"))  # without what is only half written
+            key = [settings.data / KEY] if with_key else []
             archive = Path(folder, "archive")
-            values = _write_archive(archive, database, settings.data / "files")
+            names = _write_archive(archive, {database: database.parent} | dict.fromkeys(key + values, settings.data))
             _publish(archive, file)
     except (OSError, sqlite3.Error) as error:
         raise StartError(f"No backup was made: {error}. {file.parent} needs room for the data twice.") from error
-    return Backup(file=file, size=file.stat().st_size, database=database.name, values=values)
+    return Backup(file=file, size=file.stat().st_size, names=names)
 
 
-def describe(backup: Backup) -> str:
+def describe(backup: Backup, settings: Settings) -> str:
     """What is in it, what isn't, and how to restore it."""
+    values = sum(name.startswith("files/") for name in backup.names)
+    key = "in TREADLE_SECRET_KEY" if settings.secret_keys else settings.data / KEY
     return f"""Wrote {backup.file}, {backup.size / 1e6:,.1f} MB, for you alone to read. In it are
   the database, its copy checked: accounts, workflows, executions, connections
-  {backup.values:,} large values of executions
-Not in it is the secret key: keep a copy of that elsewhere, for without it nobody can read the connections' secrets.
+  {values:,} large values of executions
+{WITH_KEY if KEY in backup.names else WITHOUT_KEY.format(key=key)}
 
 To restore it into a new folder NEW, where what was running goes on:
-  mkdir -m 700 NEW && tar -xf {shlex.quote(str(backup.file))} -C NEW{
-        START_FROM_DUMP if backup.database == DUMP else START
-    }"""
+  mkdir -m 700 NEW && tar -xf {shlex.quote(str(backup.file))} -C NEW
+{START_FROM_DUMP if DUMP in backup.names else START}"""
 
 
 def _choose_file(target: Path, now: datetime) -> Path:
@@ -118,20 +123,18 @@ def _run(program: str, *words: str, password: str = "") -> None:
         raise StartError(f"No backup was made: {done.stderr.strip()}")
 
 
-def _write_archive(archive: Path, database: Path, store: Path) -> int:
-    """Return how many large values are in it; one that is deleted meanwhile, or not yet whole, is not."""
-    values = 0
+def _write_archive(archive: Path, files: Mapping[Path, Path]) -> tuple[str, ...]:
+    """Write files, named as they are seen from a folder each; skip what is deleted meanwhile. Return the names."""
     with archive.open("xb") as raw:
         with tarfile.open(fileobj=raw, mode="w:gz", compresslevel=1) as tar:
-            tar.add(database, database.name, filter=_for_owner_only)
-            for path in sorted(store.glob("*/[!.]*")):
+            for file, folder in files.items():
                 with suppress(FileNotFoundError):
-                    tar.add(path, str(path.relative_to(store.parent)), filter=_for_owner_only)
-                    values += 1
+                    tar.add(file, str(file.relative_to(folder)), filter=_for_owner_only)
+            names = tuple(tar.getnames())
         raw.flush()
         os.fsync(raw.fileno())
     archive.chmod(0o600)
-    return values
+    return names
 
 
 def _for_owner_only(member: tarfile.TarInfo) -> tarfile.TarInfo:

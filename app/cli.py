@@ -43,6 +43,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(groups, "migrate", "bring the database up to date", commands.migrate)
     backup = _add(groups, "backup", "copy all data into one file, also while Treadle runs", commands.back_up)
     backup.add_argument("target", type=Path, metavar="FILE_OR_FOLDER", help="a new file, or a folder to put one in")
+    backup.add_argument("--with-key", action="store_true", help="with the key that the connections' credentials need")
     _add(groups, "doctor", "show the settings and what is in order", commands.doctor)
     _add_user(groups)
     _add_workflow(groups)

@@ -43,13 +43,14 @@ def migrate(settings: Settings) -> None:
     print("The database is up to date.")
 
 
-def back_up(settings: Settings, *, target: Path) -> None:
+def back_up(settings: Settings, *, target: Path, with_key: bool) -> None:
     """Write a backup and say what is in it and how to restore it."""
     from datetime import UTC, datetime
 
     from app import backup
 
-    print(backup.describe(backup.make_backup(settings, target, now=datetime.now(UTC))))
+    made = backup.make_backup(settings, target, now=datetime.now(UTC), with_key=with_key)
+    print(backup.describe(made, settings))
 
 
 def doctor(settings: Settings) -> None:
