@@ -85,6 +85,7 @@ class State:
     to_end: set[Key] = field(default_factory=set)  # loops
     failing: set[Key] = field(default_factory=set)  # loops, until what runs in them has ended
     restarts: int = 0  # since a node has ended
+    interrupted: dict[Key, int] = field(default_factory=dict)  # how often, since an attempt at the node has ended
     undecided: dict[Key, int] = field(default_factory=dict)
     taken: dict[Key, int] = field(default_factory=dict)
     failure: dict[str, Any] | None = None

@@ -114,7 +114,7 @@ def _next_for(state: State, key: Key, attempt: int) -> Command:
         return PassNode(*key, handles=_all_handles(state.graph.outgoing[node.id]))
     if state.is_test and _is_pinned(node, state.graph.outgoing[node.id]):
         return PassNode(*key, output=node.pinned)
-    if (times := max(attempt - 1, state.restarts)) >= max(MAX_RESTARTS, node.retry.max_attempts):
+    if (times := max(state.interrupted.get(key, 0), state.restarts)) >= max(MAX_RESTARTS, node.retry.max_attempts):
         message = f"The step was begun {times} times and never ended: it isn't tried again."
         return FailNode(*key, attempt=attempt, error={"type": "interrupted", "message": message})
     return StartNode(*key, attempt=attempt)
@@ -156,6 +156,7 @@ def _fold_execution(state: State, event: Event) -> None:
     else:
         state.restarts += 1
     for key in sorted(state.running):
+        state.interrupted[key] = state.interrupted.get(key, 0) + 1
         _begin_later(state, key, Due(state.nodes[key].attempt + 1))
     state.running.clear()
 
@@ -209,6 +210,7 @@ def _fold_end(state: State, event: Event, key: Key) -> None:
     """What a node's end means: another attempt, a failure around it, the end of all, or that the edges are decided."""
     node = state.graph.nodes[key[0]]
     state.restarts = 0
+    state.interrupted.pop(key, None)
     loops.end(state, key)
     if event.status == "cancelled":
         return

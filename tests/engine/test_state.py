@@ -182,6 +182,18 @@ def test_a_step_that_kills_the_process_before_its_row_is_written_is_given_up_in_
     assert crashed.state.status == "failed"
 
 
+def test_attempts_that_failed_before_a_crash_do_not_count_as_interrupted() -> None:
+    crashed = play(node("a", retry={"max_attempts": 5, "delay": 0}), edges="lead>a")
+    end_next(crashed)
+    for _ in range(4):
+        end_next(crashed, "failed", error={**ERROR, "retryable": True})
+
+    crashed.crash()
+    crashed.obey()
+
+    assert crashed.started == [StartNode("a", (), 6)]
+
+
 def test_a_node_that_waits_is_not_settled_and_keeps_the_execution_open() -> None:
     parked = play(node("a"), node("b"), edges="lead>a a>b")
     end_next(parked)
