@@ -39,16 +39,16 @@ class Runner:
         self._runs: dict[str, Run] = {}
         self._is_stopping = False
 
-    async def drive(self, execution: Execution, state: State) -> datetime | None:
+    async def drive(self, execution: Execution, state: State, *, has_mail: bool = False) -> datetime | None:
         """Drive an execution on to its end, or until it only waits; return the moment until which it does.
 
-        Safe to call again after a crash.
+        Safe to call again after a crash. With `has_mail` something has come since the execution was read.
         """
         if state.is_ended:
             return None
         run = self._runs[execution.id] = Run(execution, state, self._journal, self._tools, self._clock)
         try:
-            await self._begin(run)
+            await self._begin(run, has_mail)
             while not self._may_leave(run):
                 await self._obey(run)
                 if run.state.is_ended:
@@ -88,9 +88,9 @@ class Runner:
         )
         await self._journal.append(event)
 
-    async def _begin(self, run: Run) -> None:
+    async def _begin(self, run: Run, has_mail: bool) -> None:
         await run.begin()
-        if run.state.waiting or run.execution.cancel_requested_at:
+        if has_mail or run.state.waiting or run.execution.cancel_requested_at:
             await run.take(await self._mailbox.read(run.execution.id, run.state))
 
     def _may_leave(self, run: Run) -> bool:

@@ -71,8 +71,8 @@ class Worker:
 
     async def stop(self, *, grace: float = 20) -> None:
         """Claim no more, give running steps `grace` seconds to end, and leave the rest for others to go on with."""
-        await _cancel(self._duties)
         self._runner.stop()
+        await _cancel(self._duties)
         if driving := list(self._driving.values()):
             await asyncio.wait(driving, timeout=grace)
             await _cancel(driving)
@@ -111,13 +111,13 @@ class Worker:
         """The one place where executions are handed out."""
         if woken := set(self._woken):
             await self._take(woken, limit=len(woken))
-            self._woken -= woken
         if room := self._limit - len(self._driving):
             submitted = set(self._submitted)
             await self._take(None if self._takes_any else submitted, limit=min(room, MAX_CLAIM))
             self._submitted -= submitted
             for id_ in submitted - self._driving.keys():
                 self._ends.forget(id_)  # another process has it, or it has its turn later
+        self._woken -= woken - self._driving.keys()  # those are ended, or held elsewhere
         self._due = await self._store.next_due() if self._takes_any else None
 
     async def _take(self, only: set[str] | None, *, limit: int) -> None:
@@ -135,7 +135,9 @@ class Worker:
             if isinstance(state, DefinitionError):
                 return await self._give_up(execution, "invalid_workflow", str(state))
             self._journal.open(execution.id)
-            if (due := await self._runner.drive(execution, state)) and (self._due is None or due < self._due):
+            has_mail = execution.id in self._woken
+            self._woken.discard(execution.id)
+            if (due := await self._runner.drive(execution, state, has_mail=has_mail)) and (self._due is None or due < self._due):
                 self._due = due
                 self._work.set()
         except LostRace:

@@ -23,7 +23,7 @@ async def worker(engine: Engine) -> AsyncIterator[Worker]:
 async def cancel(engine: Engine, worker: Worker, execution_id: str) -> None:
     for id_ in await engine.mailbox.request_cancel(execution_id, START):
         await worker.wake(id_)
-    assert await worker.wait(execution_id, 2)
+    assert await worker.wait(execution_id, 30)
 
 
 def hold(engine: Engine, name: str = "test/hold") -> tuple[asyncio.Event, asyncio.Event]:
@@ -154,8 +154,8 @@ async def test_the_children_are_cancelled_with_their_parent(engine: Engine, work
 
     await cancel(engine, worker, parent)
 
-    assert await worker.wait(child, 2)
-    assert await worker.wait(grandchild, 2)
+    assert await worker.wait(child, 30)
+    assert await worker.wait(grandchild, 30)
     assert {(await engine.get(id_)).status for id_ in (parent, child, grandchild)} == {"cancelled"}
 
 

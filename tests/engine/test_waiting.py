@@ -69,7 +69,7 @@ async def test_it_goes_on_when_its_time_has_come_and_not_before(engine: Engine, 
     assert await engine.store.claim("w", now=engine.clock.now(), until=engine.clock.now(), limit=10) == []
     engine.clock.advance(3_600)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     assert (await engine.statuses(id_)) == {"lead": "succeeded", "a": "succeeded", "b": "succeeded"}
 
 
@@ -101,7 +101,7 @@ async def test_a_request_to_its_url_is_its_output(engine: Engine, worker: Worker
     assert await engine.mailbox.answer(await find_wait(engine, id_), REQUEST, START)
     await worker.wake(id_)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     outputs = {event.node_id: event.output for event in await engine.log(id_) if event.status == "succeeded"}
     assert outputs["a"] == {"what": "request", "value": REQUEST}
 
@@ -135,7 +135,7 @@ async def test_an_answer_that_comes_before_it_was_let_go_is_not_lost(engine: Eng
     await engine.until("waiting", id_, None)
     engine.clock.advance(1)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
 
 
 async def test_no_answer_is_taken_after_its_time(engine: Engine, worker: Worker) -> None:
@@ -146,7 +146,7 @@ async def test_no_answer_is_taken_after_its_time(engine: Engine, worker: Worker)
     engine.clock.advance(300)
 
     assert not await engine.mailbox.answer(wait, REQUEST, engine.clock.now())
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     error = (await engine.get(id_)).error
     assert error == {"type": "step_failed", "message": "Nobody came.", "node": "a"}
 
@@ -205,7 +205,7 @@ async def test_the_end_of_a_child_wakes_its_parent(engine: Engine, worker: Worke
         row.parent_id, row.is_woken = id_, True
     await worker.wake(child)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     outputs = {event.node_id: event.output for event in await engine.log(id_) if event.status == "succeeded"}
     assert outputs["a"]["value"] == {"id": child, "status": "succeeded", "result": 7, "error": None}
 

@@ -31,7 +31,7 @@ async def test_a_submitted_execution_is_driven_at_once(engine: Engine, worker: W
 
     worker.submit(id_)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     assert (await engine.get(id_)).result == 1
 
 
@@ -55,7 +55,7 @@ async def test_executions_left_by_a_dead_process_are_taken_over_at_start(engine:
 
     await worker.start()
 
-    assert await worker.wait(left, 5)
+    assert await worker.wait(left, 30)
     await worker.stop()
 
 
@@ -107,7 +107,7 @@ async def test_no_more_run_at_once_than_allowed(engine: Engine) -> None:
 
     for id_ in ids:
         worker.submit(id_)
-    assert all(await asyncio.gather(*(worker.wait(id_, 5) for id_ in ids)))
+    assert all(await asyncio.gather(*(worker.wait(id_, 30) for id_ in ids)))
 
     assert most <= 2
     await worker.stop()
@@ -168,7 +168,7 @@ async def test_what_can_not_be_written_ends_its_own_execution_only(engine: Engin
     worker = make_worker(engine)
     await worker.start()
 
-    assert all(await asyncio.gather(*(worker.wait(id_, 5) for id_ in [guilty, *fine])))
+    assert all(await asyncio.gather(*(worker.wait(id_, 30) for id_ in [guilty, *fine])))
 
     assert {(await engine.get(id_)).status for id_ in fine} == {"succeeded"}
     assert ((await engine.get(guilty)).error or {})["type"] == "unwritable"
@@ -185,11 +185,11 @@ async def test_after_a_pause_longer_than_its_lease_a_process_does_not_run_its_st
     engine.clock.advance(60)
     other = await engine.insert(workflow())
     worker.submit(other)
-    await worker.wait(other, 5)
+    await worker.wait(other, 30)
 
     assert step.count == 1
     step.may_end.set()
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     await worker.stop()
 
 
@@ -310,7 +310,7 @@ async def test_a_snapshot_that_is_no_workflow_fails_with_a_reason(engine: Engine
     id_ = await engine.insert({"nodes": [], "edges": []})
     worker.submit(id_)
 
-    assert await worker.wait(id_, 5)
+    assert await worker.wait(id_, 30)
     assert (await engine.get(id_)).error == {
         "type": "invalid_workflow",
         "message": "The workflow has no trigger: add one.",
