@@ -8,10 +8,12 @@ random: `Bearer production` is no reason to mask the word production.
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from typing import Any
+from urllib.parse import unquote, urlsplit
 
 from engine.json_values import is_same
-from engine.sdk import Step
+from engine.sdk import Field, Step
 from engine.template import map_strings, strings_in
 
 MASK = "••••••"
@@ -52,8 +54,8 @@ class Redactor:
 
 
 def find_secrets(step: Step, inputs: Mapping[str, Any], credentials: Mapping[str, str]) -> Iterator[str]:
-    """Yield the values of a step's credentials, of its secret fields and of headers that usually hold secrets."""
-    yield from credentials.values()
+    """Yield what is secret in a step's credentials, in its secret fields and in headers that usually hold secrets."""
+    yield from find_secret_credentials(step.credentials, credentials)
     for field in step.fields:
         if field.kind == "secret":
             yield from strings_in(inputs.get(field.name))
@@ -63,6 +65,20 @@ def find_secrets(step: Step, inputs: Mapping[str, Any], credentials: Mapping[str
                 if _NAME.search(key) and isinstance(value, str):
                     secret = value.rpartition(" ")[2]  # a scheme such as Bearer is no secret
                     yield from {value, secret} if _LOOKS_RANDOM.fullmatch(secret) else ()
+
+
+def find_secret_credentials(form: Iterable[Field], credentials: Mapping[str, str]) -> Iterator[str]:
+    """Yield the values of credentials, but not of what their form doesn't call a secret, nor of the address."""
+    is_open = {field.name for field in form if field.kind != "secret"} | {"base_url"}
+    for name, value in credentials.items():
+        yield from () if name in is_open else _with_password(value)
+
+
+def _with_password(secret: str) -> Iterator[str]:
+    """A URL is told by its password, too."""
+    yield secret
+    with suppress(ValueError):
+        yield unquote(urlsplit(secret).password or "")
 
 
 def _mask_session(name: str, value: Any) -> Any:

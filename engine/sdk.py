@@ -2,7 +2,7 @@
 
 import inspect
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any, Literal, Protocol, TypedDict
@@ -203,6 +203,7 @@ class Step:
     handles_of: Callable[[Mapping[str, Any]], tuple[str, ...]] | None = None
     check: CheckFunction | None = None
     resume: ResumeFunction | None = None
+    credentials: tuple[Field, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -231,4 +232,8 @@ def step(run: StepFunction, *, name: str, label: str, description: str, **rest: 
 
 def steps_by_action(plugins: Iterable[Plugin]) -> dict[str, Step]:
     """Map `plugin/step` to its step: all that the engine knows of plugins."""
-    return {f"{plugin.name}/{step.name}": step for plugin in plugins for step in plugin.steps}
+    return {
+        f"{plugin.name}/{step.name}": replace(step, credentials=plugin.credentials)
+        for plugin in plugins
+        for step in plugin.steps
+    }

@@ -12,7 +12,7 @@ from app.models import Connection, Membership, User
 from app.runtime import Runtime
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.values import check_json, check_text, invalid_field, is_storable
-from engine.field_problems import find_input_problems
+from engine.field_problems import find_input_problems, is_on
 from engine.sdk import Plugin, Step
 
 MISSING = "There is no connection of this id. It may have been deleted."
@@ -51,7 +51,7 @@ async def create_connection(
         membership = (await session.exec(mine.order_by(Membership.id))).first()
         if membership is None:
             raise Forbidden("You are in no workspace where you may make connections. Ask an administrator.")
-        checked = check_credentials(_find_plugin(rt, plugin), credentials)
+        checked = check_credentials(find_plugin(rt, plugin), credentials)
         connection = Connection(
             user_id=user.id,
             workspace_id=membership.workspace_id,
@@ -85,7 +85,7 @@ async def delete_connection(rt: Runtime, user: User, connection_id: str) -> None
 
 
 def check_credentials(plugin: Plugin, given: Mapping[str, Any]) -> dict[str, str]:
-    """Return the credentials that are text and belong to the plugin's form; raise Invalid with every problem."""
+    """Return what the plugin's form shows, filled in; raise Invalid with every problem."""
     check_json(dict(given))
     form = Step(run=_never, name="credentials", label=plugin.display_name, description="", fields=plugin.credentials)
     known = {field.name for field in plugin.credentials}
@@ -93,7 +93,8 @@ def check_credentials(plugin: Plugin, given: Mapping[str, Any]) -> dict[str, str
     if problems:
         details = [{"node": None, "field": f"credentials.{field}", "message": message} for field, message in problems]
         raise Invalid(" ".join(message for _, message in problems[:3]), details)
-    return {name: value for name, value in given.items() if value}
+    shown = (field for field in plugin.credentials if is_on(form, field.show_when, given))
+    return {field.name: value for field in shown if (value := given.get(field.name) or field.default)}
 
 
 def _find_foreign(plugin: Plugin, given: Mapping[str, Any], known: set[str]) -> list[tuple[str, str]]:
@@ -116,7 +117,7 @@ def _find_unfit(given: Mapping[str, Any], known: set[str]) -> list[tuple[str, st
 
 def _merge(rt: Runtime, connection: Connection, given: Mapping[str, Any]) -> dict[str, str]:
     """What it holds with what is given; if all that is required is given, nobody needs the old key."""
-    plugin = _find_plugin(rt, connection.plugin)
+    plugin = find_plugin(rt, connection.plugin)
     try:
         held = rt.outside.open_credentials(connection)
     except Invalid:
@@ -125,7 +126,8 @@ def _merge(rt: Runtime, connection: Connection, given: Mapping[str, Any]) -> dic
     return check_credentials(plugin, {**held, **given})
 
 
-def _find_plugin(rt: Runtime, name: str) -> Plugin:
+def find_plugin(rt: Runtime, name: str) -> Plugin:
+    """The plugin that a connection is for; raise Invalid."""
     plugin = next((plugin for plugin in rt.plugins if plugin.name == name), None)
     if plugin is None:
         raise invalid_field("plugin", f"There is no integration {name[:40]!r}.")

@@ -10,9 +10,9 @@ import httpx
 from app.errors import AppError
 from app.models import User
 from app.runtime import Runtime
-from app.services.connections import find_to_write
+from app.services.connections import find_plugin, find_to_write
 from engine.errors import StepError
-from engine.redact import Redactor
+from engine.redact import Redactor, find_secret_credentials
 from engine.sdk import StepContext, TestFunction
 
 SECONDS = 15
@@ -30,15 +30,16 @@ async def try_connection(rt: Runtime, user: User, connection_id: str) -> Tried:
     """Try what the connection holds now; raise NotFound or Forbidden."""
     async with rt.database.read() as session:
         connection = await find_to_write(session, user, connection_id)
-    test = next((plugin.test for plugin in rt.plugins if plugin.name == connection.plugin), None)
+    plugin = find_plugin(rt, connection.plugin)
     try:
         credentials = rt.outside.open_credentials(connection)
     except AppError as error:
         return Tried(ok=False, message=error.message)
-    if test is None:
+    if plugin.test is None:
         return Tried(ok=True, message="All fields are filled in. This service can only be tried by using it.")
-    tried = await _try(test, _make_context(rt, credentials))
-    return Tried(ok=tried.ok, message=Redactor(credentials.values()).clean_text(tried.message))
+    tried = await _try(plugin.test, _make_context(rt, credentials))
+    redactor = Redactor(find_secret_credentials(plugin.credentials, credentials))
+    return Tried(ok=tried.ok, message=redactor.clean_text(tried.message))
 
 
 async def _try(test: TestFunction, context: StepContext) -> Tried:

@@ -7,8 +7,12 @@ import httpx
 import pytest
 from sqlmodel import select
 
+from app.errors import Invalid
 from app.models import Connection
 from app.runtime import Runtime
+from app.secrets import Secrets
+from app.services.connections import check_credentials
+from engine.sdk import Field, Option, Plugin
 from tests.app.conftest import Clock, Register
 from tests.app.shapes import node, workflow
 from tests.app.test_workflows import join
@@ -82,6 +86,28 @@ async def test_what_is_no_connection_is_refused_with_its_place(
 
     assert answer.status_code == 422
     assert field in [detail["field"] for detail in answer.json()["error"]["details"]]
+
+
+def test_only_what_the_form_shows_is_kept_with_its_defaults() -> None:
+    kinds = tuple(Option(value=kind, label=kind) for kind in ("bearer", "header"))
+    form = Plugin(
+        name="x",
+        display_name="X",
+        description="X.",
+        steps=(),
+        credentials=(
+            Field(name="kind", label="Kind", kind="select", options=kinds, default="bearer"),
+            Field(name="token", label="Token", kind="secret", required=True, show_when=("kind", "bearer")),
+            Field(name="value", label="Value", kind="secret", required=True, show_when=("kind", "header")),
+        ),
+    )
+
+    assert check_credentials(form, {"token": "t", "value": "v"}) == {"kind": "bearer", "token": "t"}
+    assert check_credentials(form, {"kind": "header", "value": "v"}) == {"kind": "header", "value": "v"}
+    with pytest.raises(Invalid, match="Token is required"):
+        check_credentials(form, {"value": "v"})
+    with pytest.raises(Invalid, match="Kind must be one of"):
+        check_credentials(form, {"kind": "magic"})
 
 
 async def test_no_error_repeats_a_credential(alice: httpx.AsyncClient) -> None:
@@ -214,6 +240,25 @@ async def test_no_secret_is_in_what_an_execution_shows(rt: Runtime, alice: httpx
 
     assert ended["error"]["type"] == "connection"
     assert "hunter2" not in str(ended) + logs.text
+
+
+async def test_a_connection_of_a_lost_key_says_so_and_can_be_filled_in_anew(
+    rt: Runtime, alice: httpx.AsyncClient
+) -> None:
+    made = await create(alice)
+    async with rt.database.write() as session:
+        row = (await session.exec(select(Connection))).one()
+        row.credentials = Secrets(("a key that nobody has",)).encrypt({"url": "sqlite:///old.db"})
+        session.add(row)
+    tried = (await alice.post(f"{PATH}/{made['id']}/test")).json()
+    ended = await run(rt, alice, made["id"])
+    mended = await alice.patch(f"{PATH}/{made['id']}", json={"credentials": {"url": "sqlite:///shop.db"}})
+
+    assert not tried["ok"]
+    assert ended["error"]["type"] == "no_connection"
+    assert "TREADLE_SECRET_KEY" in tried["message"]
+    assert tried["message"] == ended["error"]["message"]
+    assert mended.status_code == 200
 
 
 @pytest.mark.usefixtures("shop")

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime import open_runtime
-from app.services import accounts, editing, executions, workflows
+from app.services import accounts, connections, editing, executions, trying, workflows
 from app.settings import read_settings
 from tests.app.conftest import PASSWORD
 from tests.app.shapes import GREETING
@@ -28,3 +28,20 @@ async def test_a_workflow_is_edited_and_executed_on_postgresql(postgresql_url: s
     assert again.id == started.id
     assert (ended.status, ended.result) == ("succeeded", {"text": "Grüße"})
     assert [execution.id for execution in found.items] == [started.id]
+
+
+async def test_a_workflow_may_open_every_database_but_the_one_that_it_is_kept_in(
+    postgresql_url: str, postgresql_server: str, tmp_path: Path
+) -> None:
+    env = {"TREADLE_DATA": str(tmp_path), "DATABASE_URL": postgresql_url, "TREADLE_EGRESS_ALLOW": "localhost,127.0.0.1"}
+    async with open_runtime(read_settings(env)) as rt:
+        alice = await accounts.create_user(rt, email="alice@example.com", password=PASSWORD, name="Alice")
+        tried = []
+        for url in (postgresql_server, postgresql_url, postgresql_url.replace("127.0.0.1", "localhost")):
+            made = await connections.create_connection(
+                rt, alice, plugin="database", name="DB", credentials={"url": url}
+            )
+            tried.append(await trying.try_connection(rt, alice, made.id))
+
+    assert [each.ok for each in tried] == [True, False, False]
+    assert {each.message for each in tried[1:]} == {"This is Treadle's own database, which no workflow can open."}

@@ -1,5 +1,6 @@
 """What is kept out of the log, and what is left alone."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -36,6 +37,15 @@ def test_a_secret_is_masked_wherever_its_value_turns_up() -> None:
         "c": MASK,
     }
     assert redactor.clean_text("401 for abcdefg8") == f"401 for {MASK}"
+
+
+def test_of_a_connection_only_what_its_form_calls_a_secret_is_masked() -> None:
+    form = (Field(name="kind", label="Kind", kind="select"), Field(name="url", label="URL", kind="secret"))
+    held = {"kind": "bearer", "url": "mysql://ada:hunter2%40@db/shop", "base_url": "https://db", "other": "unknown"}
+
+    secrets = [*find_secrets(replace(STEP, credentials=form), {}, held)]
+
+    assert set(secrets) - {""} == {held["url"], "hunter2@", "unknown"}
 
 
 def test_a_short_value_is_no_secret_that_can_be_looked_for() -> None:
