@@ -9,7 +9,6 @@ from typing import Any, Protocol, cast
 
 from sqlalchemy import Text, and_, func, or_, update
 from sqlalchemy import cast as sql_cast
-from sqlalchemy import select as sql_select
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
@@ -18,8 +17,8 @@ from engine.events import Event
 from engine.log_writer import Change, changes_of
 from engine.models import Execution, ExecutionLog
 from engine.rows import event_of
+from engine.summaries import Summaries
 from engine.summary import NodeSummary as NodeSummary
-from engine.summary import summarize
 
 OPEN = ("pending", "running", "waiting")  # the statuses of an execution that has not ended
 _DATA = (Execution.definition, Execution.input, Execution.result)
@@ -55,6 +54,7 @@ class Store:
 
     def __init__(self, transactions: Transactions) -> None:
         self._transactions = transactions
+        self._summaries = Summaries()
 
     async def insert_execution(self, session: AsyncSession, execution: Execution) -> None:
         """Add an execution within the caller's transaction; the worker finds it once that is committed."""
@@ -110,6 +110,16 @@ class Store:
         async with self._transactions.read() as session:
             return [event_of(row) for row in await session.exec(query)]
 
+    async def read_rows(self, execution_id: str, seqs: Collection[int]) -> list[Event]:
+        """Return these events of an execution, in order."""
+        query = (
+            select(ExecutionLog)
+            .where(ExecutionLog.execution_id == execution_id, col(ExecutionLog.seq).in_(seqs))
+            .order_by(col(ExecutionLog.seq))
+        )
+        async with self._transactions.read() as session:
+            return [event_of(row) for row in await session.exec(query)]
+
     async def load(self, execution_ids: Sequence[str]) -> Sequence[Execution]:
         """Return executions, the most urgent first."""
         query = (
@@ -135,15 +145,8 @@ class Store:
 
     async def summarize_nodes(self, execution_id: str) -> dict[str, NodeSummary]:
         """Return what has become of each node, by id."""
-        log = ExecutionLog.__table__.c  # type: ignore[attr-defined]
-        query = (
-            sql_select(log.node_id, log.status, log.attempt, log.timestamp, log.handles, log.error)
-            .where(log.execution_id == execution_id)
-            .order_by(log.seq)
-        )
         async with self._transactions.read() as session:
-            rows = await (await session.connection()).execute(query)
-            return summarize(tuple(row) for row in rows)
+            return await self._summaries.read(session, execution_id)
 
     async def claim(
         self, by: str, *, now: datetime, until: datetime, limit: int, only: Collection[str] | None = None

@@ -31,12 +31,23 @@ class Started(BaseModel):
     status: Status
 
 
+class Rounds(BaseModel):
+    """How many iterations of a loop are done; `total` is None where only a condition ends it."""
+
+    done: int
+    total: int | None
+
+
 class NodeOut(BaseModel):
+    """How a node fared; `iterations` counts by status, with `total`, those of a node in a loop."""
+
     status: NodeStatus
     attempts: int
     started_at: datetime | None
     completed_at: datetime | None
     duration_ms: int | None
+    iterations: dict[str, int] | None
+    rounds: Rounds | None
 
 
 class ExecutionSummary(BaseModel):

@@ -155,6 +155,8 @@ def _describe_node(node: NodeSummary) -> dict[str, Any]:
         "started_at": node.started_at,
         "completed_at": node.completed_at,
         "duration_ms": node.duration_ms,
+        "iterations": node.iterations,
+        "rounds": node.rounds and dict(zip(("done", "total"), node.rounds, strict=True)),
     }
 
 

@@ -1,14 +1,13 @@
 """An execution as the canvas follows it: what has become of its nodes and edges, and the data of one node."""
 
 import asyncio
-from collections.abc import Mapping, Sequence, Set
+from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
 from app.models import User
 from app.runtime import Runtime
 from app.services.executions import describe_with, get_execution
 from app.services.logs import describe_event
-from engine.events import ENDED, is_taken
 from engine.store import NodeSummary
 
 
@@ -17,16 +16,15 @@ async def read_progress(rt: Runtime, user: User, execution_id: str) -> dict[str,
     execution, nodes = await asyncio.gather(
         get_execution(rt, user, execution_id), rt.store.summarize_nodes(execution_id)
     )
-    definition = execution.definition
-    ends = {node["id"] for node in definition["nodes"] if (node["data"].get("on_error") or "stop") == "stop"}
-    edges = {edge["id"]: fate for edge in definition["edges"] if (fate := _fate(edge, nodes, ends))}
+    edges = {edge["id"]: fate for edge in execution.definition["edges"] if (fate := _fate(edge, nodes))}
     return {**describe_with(execution, nodes), "edges": edges}
 
 
 async def read_node(rt: Runtime, user: User, execution_id: str, node_id: str) -> list[dict[str, Any]]:
-    """The rows of one node's log, in order."""
+    """The last rows of one node's log, in order; of one that waits in many iterations the row of the oldest."""
     await get_execution(rt, user, execution_id)
-    return [describe_event(event) for event in await rt.store.read_log(execution_id, node_id=node_id)]
+    node = (await rt.store.summarize_nodes(execution_id)).get(node_id)
+    return [describe_event(event) for event in await rt.store.read_rows(execution_id, node.latest)] if node else []
 
 
 async def find_workflows(rt: Runtime, execution_ids: Sequence[str]) -> dict[str, str]:
@@ -34,12 +32,9 @@ async def find_workflows(rt: Runtime, execution_ids: Sequence[str]) -> dict[str,
     return await rt.store.find_workflows(execution_ids)
 
 
-def _fate(
-    edge: Mapping[str, Any], nodes: Mapping[str, NodeSummary], ends: Set[str]
-) -> Literal["taken", "skipped"] | None:
-    """What became of an edge; those of a node that ended the execution are never decided."""
+def _fate(edge: Mapping[str, Any], nodes: Mapping[str, NodeSummary]) -> Literal["taken", "skipped"] | None:
+    """What became of an edge, in a loop in any iteration; those of a node that ended the execution stay undecided."""
     source = nodes.get(edge["source"])
-    if source is None or source.status not in ENDED or (source.status == "failed" and edge["source"] in ends):
+    if source is None or source.ways is None:
         return None
-    is_on = is_taken(edge.get("sourceHandle") or None, status=source.status, handles=source.handles)
-    return "taken" if is_on else "skipped"
+    return "taken" if (edge.get("sourceHandle") or None) in source.ways else "skipped"
