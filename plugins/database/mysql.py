@@ -19,7 +19,7 @@ from plugins.database.statement import WITH_BACKSLASHES, Dialect, Statement, wri
 
 VERSION = "SELECT version() AS version"
 DIALECT = Dialect(mark="?", lexeme=WITH_BACKSLASHES)
-READS = frozenset({"select", "with", "values", "table", "show", "explain", "describe", "desc", "analyze"})
+READS = frozenset({"select", "with", "values", "table", "show", "explain", "describe", "desc"})
 STOPPED = frozenset({1317, 1969, 3024})
 PASSING = frozenset({1205, 1213})  # locks: worth another try
 UNREACHABLE = frozenset({1040, 2003, 2006, 2013, 2026})
@@ -78,14 +78,11 @@ def _make_tls(mode: str) -> ssl.SSLContext | None:
 def _begin(connection: Any, question: Question) -> None:
     """Set limits that the server keeps itself; MariaDB counts them in seconds, MySQL in milliseconds."""
     is_mariadb = "MariaDB" in connection.get_server_info()
-    name, unit = ("max_statement_time", 1) if is_mariadb else ("max_execution_time", 1000)
+    name = "max_statement_time" if is_mariadb else "max_execution_time"
+    limit = question.timeout if is_mariadb else max(1, round(question.timeout * 1000))
     with connection.cursor() as cursor:
-        cursor.execute(f"SET SESSION {name} = %s, sql_select_limit = %s", (question.timeout * unit, _limit(question)))
+        cursor.execute(f"SET SESSION {name} = %s, sql_select_limit = %s", (limit, question.max_rows + 1))
         cursor.execute(f"START TRANSACTION READ {'ONLY' if question.is_read_only else 'WRITE'}")
-
-
-def _limit(question: Question) -> int:
-    return question.max_rows + 1
 
 
 def _run(connection: Any, statement: Statement, question: Question) -> Answer:

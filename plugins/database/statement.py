@@ -49,8 +49,8 @@ class Statement:
 
 def write_statement(query: Query, parameters: Mapping[str, Any], dialect: Dialect) -> Statement:
     """Put a mark in place of each `{{ }}` and `:name`; raise StepError where no value can stand."""
-    text, given = query["text"].rstrip().rstrip(";"), {**parameters, **query["values"]}
-    if not text or OURS.fullmatch(text.strip()):
+    text, given = query["text"].strip().rstrip(";"), {**parameters, **query["values"]}
+    if not text or OURS.fullmatch(text):
         raise _bad("Write the SQL itself here: a {{ }} is a value in it and can't be all of it.")
     pieces: list[str] = []
     values: list[Any] = []
@@ -61,7 +61,8 @@ def write_statement(query: Query, parameters: Mapping[str, Any], dialect: Dialec
             continue
         if name not in given:
             raise _bad(f"There is no parameter {name!r}{_known(parameters)}; add it to the parameters.")
-        marks, bound = _bind(given[name], text[: found.start()][-80:], dialect.mark)
+        before = text[max(0, found.start() - 80) : found.start()]
+        marks, bound = _bind(given[name], before, dialect.mark)
         pieces += [_escape(text[done : found.start()], dialect), marks]
         values += bound
         done = found.end()

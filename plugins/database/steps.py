@@ -20,7 +20,7 @@ async def query(
 ) -> dict[str, Any]:
     """Run the query in a transaction of its own and give its first rows."""
     question = Question(
-        query=query,
+        query=_read_query(query),
         parameters=_read_parameters(parameters),
         is_read_only=read_only,
         max_rows=_read_max_rows(max_rows),
@@ -47,6 +47,13 @@ def _read_place(context: StepContext) -> Place:
     if not url:
         raise StepError("Choose a connection to a database for this step.", kind="no_connection")
     return read_place(url)
+
+
+def _read_query(query: Any) -> Query:
+    match query:
+        case {"text": str(text), "values": dict(values)}:
+            return {"text": text, "values": values}
+    raise StepError("Write the SQL as text.", kind="bad_query", field="query")
 
 
 def _read_parameters(parameters: Any) -> dict[str, Any]:

@@ -105,6 +105,12 @@ async def test_rows_beyond_the_limit_are_left_out(desk: Desk) -> None:
     assert output == {"rows": [{"id": 1}], "count": 1}
 
 
+@pytest.mark.parametrize("sql", [None, 5, {"text": "SELECT 1"}])
+async def test_sql_is_text(desk: Desk, sql: Any) -> None:
+    with pytest.raises(StepError, match="SQL as text"):
+        await desk.ask(sql)
+
+
 @pytest.mark.parametrize("max_rows", [0, 10_001, 1.5])
 async def test_the_limit_of_rows_has_a_limit(desk: Desk, max_rows: float) -> None:
     with pytest.raises(StepError, match="from 1 to 10,000"):
