@@ -3,8 +3,8 @@
 import asyncio
 import sqlite3
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Any, Protocol, cast
 
 import psycopg
@@ -13,6 +13,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine
 
 from app.statements import Batch, Bound, Statements
+from app.work_thread import WorkThread
 
 
 class Batches(Protocol):
@@ -29,15 +30,15 @@ class SqliteBatches:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._statements = Statements(engine.dialect)
-        self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="batches")
+        self._thread = WorkThread("batches")
         self._connection: Any = None
 
     async def run(self, batch: Batch) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._run, batch)
+        await self._thread.do(partial(self._run, batch))
 
     async def close(self) -> None:
-        await asyncio.get_running_loop().run_in_executor(self._thread, self._close)
-        self._thread.shutdown()
+        await self._thread.do(self._close)
+        self._thread.stop()
 
     def _run(self, batch: Batch) -> None:
         work = self._statements.bind(batch)
