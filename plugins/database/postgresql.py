@@ -84,8 +84,7 @@ def _explain(error: psycopg.Error, place: Place, statement: Statement) -> StepEr
         return StepError("PostgreSQL stopped the query: it took too long.", kind="timeout", retryable=True)
     if error.diag.message_primary is None:
         return _explain_driver(error, place)
-    place_in = error.diag.statement_position
-    line = f" (line {statement.text.count(chr(10), 0, int(place_in)) + 1})" if place_in else ""
+    line = f" (line {_find_line(statement, int(at))})" if (at := error.diag.statement_position) else ""
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
     return StepError(
         f"PostgreSQL refused the query: {error.diag.message_primary}{line}.{hint}",
@@ -93,6 +92,11 @@ def _explain(error: psycopg.Error, place: Place, statement: Statement) -> StepEr
         field="query",
         retryable=state.startswith(PASSING),
     )
+
+
+def _find_line(statement: Statement, position: int) -> int:
+    """The server counts characters of what it was sent, where a percent sign is one."""
+    return statement.text.replace("%%", "%").count("\n", 0, position) + 1
 
 
 def _explain_driver(error: psycopg.Error, place: Place) -> StepError:

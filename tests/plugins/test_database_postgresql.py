@@ -46,6 +46,7 @@ def desk(sandbox: Sandbox, shop: str) -> Desk:
         ("SELECT id FROM orders WHERE name = {{ v }}", {"v": "Ada"}),
         ("SELECT id FROM orders WHERE made >= {{ v }}", {"v": "2026-10-31"}),
         ("SELECT id FROM orders WHERE data = {{ v }}", {"v": {"a": [1]}}),
+        ("SELECT id FROM orders WHERE name = 'Ada' AND {{ v }} = '%s $1 :x'", {"v": "%s $1 :x"}),
         ("SELECT id FROM orders WHERE id IN {{ v }} AND name LIKE '%d%'", {"v": [1, 5]}),
         ("SELECT id FROM orders WHERE id = {{ v }}::int AND made < now()::date + {{ v }}::int", {"v": 1}),
         ("SELECT id FROM orders WHERE (ARRAY[1,2,3])[1:2] = ARRAY[1,2] AND id = {{ v }}", {"v": 1}),
@@ -122,6 +123,7 @@ async def test_only_as_many_rows_are_read_as_are_taken(desk: Desk) -> None:
     ("sql", "message"),
     [
         ("SELECT 1,\n2 FROM nowhere", r'refused the query: relation "nowhere" does not exist \(line 2\)\.'),
+        ("SELECT '%%%' AS a\nFRM orders", r"\(line 2\)"),
         ("SELECT 1 / {{ 0 }}", "division by zero"),
         ("SELEC 1", r'syntax error at or near "SELEC" \(line 1\)'),
         ("COPY orders TO STDOUT", "gives no rows"),
