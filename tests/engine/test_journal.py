@@ -2,13 +2,16 @@
 
 import asyncio
 from collections.abc import Coroutine, Sequence
+from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import select
 
 from engine.errors import LostRace, Unwritable
 from engine.events import Event
 from engine.journal import Journal
+from engine.models import ExecutionWait
 from engine.store import Store
 from tests.engine.build import workflow
 from tests.engine.conftest import START, Engine
@@ -204,3 +207,58 @@ async def test_the_end_of_an_execution_is_in_its_row_in_the_same_commit(engine: 
         START,
         None,
     )
+
+
+async def read_waits(engine: Engine) -> Sequence[ExecutionWait]:
+    async with engine.database.read() as session:
+        return (await session.exec(select(ExecutionWait))).all()
+
+
+async def test_an_execution_that_is_parked_is_given_back_until_it_is_due_and_runs_again_after(engine: Engine) -> None:
+    id_ = await engine.insert(workflow(), claimed_by="somebody")
+    due = START + timedelta(hours=1)
+
+    await engine.journal.append(event(id_, 1, node_id=None, status="waiting", resume_at=due))
+    parked = await engine.get(id_)
+    await engine.journal.append(event(id_, 2, node_id=None))
+    back = await engine.get(id_)
+
+    assert (parked.status, parked.resume_at, parked.claimed_by) == ("waiting", due, None)
+    assert (back.status, back.resume_at) == ("running", None)
+
+
+async def test_what_waits_for_an_answer_is_known_as_soon_as_its_event_is(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    due = START + timedelta(hours=1)
+    wait = {"what": "approval", "approvers": ["ada@example.com"], "token_hash": None}
+
+    await engine.journal.append(event(id_, 1, status="waiting", iteration=(2,), effect={"wait": wait}, resume_at=due))
+
+    (row,) = await read_waits(engine)
+    assert (row.execution_id, row.seq, row.node_id, row.iteration) == (id_, 1, "a", [2])
+    assert (row.approvers, row.expires_at, row.answered_at) == (["ada@example.com"], due, None)
+
+
+async def test_nobody_can_answer_what_waits_for_time(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+
+    await engine.journal.append(event(id_, 1, status="waiting", effect={"wait": {"what": "time"}}, resume_at=START))
+
+    assert await read_waits(engine) == []
+
+
+async def test_the_end_of_a_child_wakes_its_parent_in_the_same_commit(engine: Engine) -> None:
+    parent, child = await engine.insert(workflow(), status="waiting"), await engine.insert(workflow())
+
+    await engine.journal.append(event(child, 1, node_id=None, status="succeeded", wakes=parent))
+
+    assert (await engine.get(parent)).is_woken
+
+
+async def test_a_result_that_is_a_preview_says_where_the_whole_is(engine: Engine) -> None:
+    id_ = await engine.insert(workflow())
+    whole = {"file": "f_1"}
+
+    await engine.journal.append(event(id_, 1, node_id=None, status="succeeded", output="[…", files={"output": whole}))
+
+    assert (await engine.get(id_)).result_file == whole
