@@ -27,6 +27,7 @@ from engine.reader import Path
 from engine.stored import Stored, describe, stored_from
 
 MIB = 1024 * 1024
+STRETCH = 200  # entries
 _WIDTH = 8
 _ENCODE = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 Follow = Callable[[Stored, Iterable[Path]], Any]
@@ -125,7 +126,7 @@ class Records:
         self._file.seek(self._root)
         if self._file.read(1) != b"[":
             raise ValueError("it is not a list")
-        return [self._read(place, [()]) for place in self._places(start, stop)]
+        return self._read_all(self._places(start, stop))
 
     def _read(self, place: int, paths: Sequence[Path]) -> Any:
         self._file.seek(place)
@@ -145,7 +146,7 @@ class Records:
     def _read_list(self, paths: Sequence[Path]) -> list[Any]:
         places = self._places()
         if () in paths:
-            return [self._read(place, paths) for place in places]
+            return self._read_all(places)
         entries: list[Any] = [None] * len(places)
         for index, rest in read_indexes(paths, len(places)).items():
             entries[index] = self._read(places[index], rest)
@@ -155,12 +156,30 @@ class Records:
         places = self._places()
         keys: list[str] = json.loads(self._file.readline())
         if () in paths:
-            return {key: self._read(place, paths) for key, place in zip(keys, places, strict=True)}
+            return dict(zip(keys, self._read_all(places), strict=True))
         fields = dict.fromkeys(keys)
         for key, place in zip(keys, places, strict=True):
             if rests := [path[1:] for path in paths if path[0] == key]:
                 fields[key] = self._read(place, rests)
         return fields
+
+    def _read_all(self, places: Sequence[int]) -> list[Any]:
+        entries: list[Any] = []
+        for start in range(0, len(places), STRETCH):
+            stretch = places[start : start + STRETCH]
+            entries += self._read_lines(stretch) or [self._read(place, [()]) for place in stretch]
+        return entries
+
+    def _read_lines(self, places: Sequence[int]) -> list[Any] | None:
+        """Read entries that stand in lines one after another, in one go so that they share their keys; else None."""
+        if (length := places[-1] - places[0]) > MIB:
+            return None
+        self._file.seek(places[0])
+        lines = (self._file.read(length) + self._file.readline()).removesuffix(b"\n").split(b"\n")
+        if len(lines) != len(places) or any(line[:1] != b"=" for line in lines):
+            return None
+        read: list[Any] = json.loads(b"[%b]" % b",".join(line[1:] for line in lines))
+        return read
 
     def _places(self, start: int = 0, stop: int | None = None) -> "array[int]":
         """Read where the entries of a list or an object begin, or of a list only some."""

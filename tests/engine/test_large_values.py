@@ -11,6 +11,8 @@ from engine.expression import evaluate, evaluate_each, run_code
 from engine.files import FolderFiles, Stored, stored_from
 from engine.reader import Path
 from engine.sandbox import Sandbox
+from engine.sdk import steps_by_action
+from plugins import load_plugins
 from tests.engine.build import node, workflow
 from tests.engine.conftest import Engine
 
@@ -24,10 +26,15 @@ class CountedFiles(FolderFiles):
     def __init__(self, folder: Folder) -> None:
         super().__init__(folder)
         self.asked: list[Path] = []
+        self.batches: list[tuple[int, int]] = []
 
     async def read(self, stored: Stored, paths: Iterable[Path]) -> Any:
         self.asked += (paths := list(paths))
         return await super().read(stored, paths)
+
+    async def read_entries(self, stored: Stored, start: int, stop: int) -> list[Any]:
+        self.batches.append((start, stop))
+        return await super().read_entries(stored, start, stop)
 
 
 @pytest.fixture
@@ -142,3 +149,21 @@ async def test_a_large_output_is_a_preview_in_the_log_and_whole_for_the_steps_th
     assert copied.files
     assert copied.files["input"]["kind"] == "object"
     assert await engine.files.read_all(stored_from(copied.files["output"])) == PEOPLE
+
+
+async def test_iterations_that_begin_together_have_their_entries_read_once_and_not_all_in_one_go(
+    engine: Engine, files: CountedFiles
+) -> None:
+    engine.files = files
+    engine.steps |= steps_by_action(load_plugins())
+    ends = await engine.run(
+        workflow(
+            node("each", "logic/for-each", inputs={"items": "{{ lead }}", "concurrency": 10}),
+            node("body", inputs={"value": "{{ item.id }}"}, parent="each"),
+            edges="lead>each",
+        ),
+        input=[{"id": number, "text": "x" * 100_000} for number in range(20)],
+    )
+
+    assert ends.result == list(range(20))
+    assert files.batches == [(0, 9), (9, 18), (18, 27)]
