@@ -181,9 +181,17 @@ class Store:
             return (await session.exec(query)).one()
 
     async def renew(self, by: str, execution_ids: Sequence[str], *, until: datetime) -> set[str]:
-        """Keep what one process drives; return the ids of what it still holds."""
-        mine = col(Execution.claimed_by) == by
-        return await self._update_claims(mine & col(Execution.id).in_(execution_ids), claimed_until=until)
+        """Keep what one process drives; return the ids of what it still holds.
+
+        What the journal is just writing has its turn the next time: waiting for it could be a deadlock.
+        """
+        mine = (col(Execution.claimed_by) == by) & col(Execution.id).in_(execution_ids)
+        held = select(Execution.id).where(mine, col(Execution.status).in_(OPEN))
+        unlocked = held.with_for_update(skip_locked=True)
+        async with self._transactions.write() as session:
+            ids = set((await session.exec(held)).all())
+            await session.exec(update(Execution).where(col(Execution.id).in_(unlocked)).values(claimed_until=until))
+        return ids
 
     async def release(self, by: str) -> None:
         """Give back all that one process holds."""
