@@ -8,34 +8,32 @@ import argparse
 import asyncio
 import statistics
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from itertools import pairwise
 from pathlib import Path
-from time import perf_counter
-from typing import Any
 
 from app.runtime import Runtime, open_runtime
 from app.settings import read_settings
 from benchmarks.baseline import measure_baseline
-from benchmarks.lab import edge, node, print_table
-from engine.models import Execution
+from benchmarks.lab import print_table
+from benchmarks.made_up import drive, insert, make_chain, make_delay, make_fan_out, run
+from benchmarks.resting import measure_growth, measure_parked
 from tests.postgresql import start_postgresql
 
 TOGETHER, CHAIN, FAN, WAITING = 1_000, 100, 1_000, 100
 TIMES = 5  # of which the median is shown
-PATIENCE = 300.0  # seconds
-Definition = dict[str, Any]
 Row = tuple[str, str, str]
 
 
 async def main() -> None:
     arguments = read_arguments()
     with tempfile.TemporaryDirectory() as folder:
-        await show("SQLite, synchronous=FULL", {"TREADLE_DATA": folder})
+        await show("SQLite, synchronous=FULL", {"TREADLE_DATA": folder}, is_long=arguments.long)
     if arguments.postgresql:
         with tempfile.TemporaryDirectory() as folder, start_server() as url:
-            await show("PostgreSQL, fsync on", {"TREADLE_DATA": folder, "DATABASE_URL": url})
+            environment = {"TREADLE_DATA": folder, "DATABASE_URL": url}
+            await show("PostgreSQL, fsync on", environment, is_long=arguments.long)
 
 
 @contextmanager
@@ -47,10 +45,11 @@ def start_server() -> Iterator[str]:
 def read_arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--postgresql", action="store_true", help="measure on a real PostgreSQL, too")
+    parser.add_argument("--long", action="store_true", help="look at the memory after 100,000 executions, too")
     return parser.parse_args()
 
 
-async def show(database: str, environment: dict[str, str]) -> None:
+async def show(database: str, environment: dict[str, str], *, is_long: bool) -> None:
     async with open_runtime(read_settings(environment)) as rt:
         rows_a_second, commits_a_second = await asyncio.to_thread(measure_baseline, rt.database)
         await run(rt, make_chain(3), times=50)  # compile and open what is needed once
@@ -60,7 +59,11 @@ async def show(database: str, environment: dict[str, str]) -> None:
             await measure_together(rt),
             *await measure_chain(rt),
             await measure_fan_out(rt),
+            await measure_waiting(rt),
+            *await measure_parked(rt),
         ]
+        if is_long:
+            rows.append(await measure_growth(rt))
     print_table(database, ("work", "measured", "goal"), rows)
 
 
@@ -87,62 +90,15 @@ async def measure_fan_out(rt: Runtime) -> Row:
     return f"fan-out of {FAN:,} and join", f"{(FAN + 1) / seconds:,.0f} steps/s", "3,000"
 
 
-async def run(rt: Runtime, definition: Definition, *, times: int = 1) -> float:
-    """Drive new executions of a workflow at once; return how long that took, in seconds."""
-    return await drive(rt, await insert(rt, definition, times=times))
-
-
-async def insert(rt: Runtime, definition: Definition, *, times: int) -> list[str]:
-    executions = [Execution(workflow_id="wf_benchmark", definition=definition, input={"n": 1}) for _ in range(times)]
-    async with rt.database.write() as session:
-        session.add_all(executions)
-    return [execution.id for execution in executions]
-
-
-async def drive(rt: Runtime, ids: Sequence[str]) -> float:
-    started = perf_counter()
-    for id_ in ids:
-        rt.worker.submit(id_)
-    ended = await asyncio.gather(*(rt.worker.wait(id_, PATIENCE) for id_ in ids))
-    seconds = perf_counter() - started
-    await check(rt, ids, ended)
-    return seconds
-
-
-async def check(rt: Runtime, ids: Sequence[str], ended: Sequence[bool]) -> None:
-    """What did not succeed has no speed."""
-    execution = await rt.store.get_execution(ids[-1])
-    if not all(ended) or execution is None or execution.status != "succeeded":
-        raise RuntimeError(f"Not all have succeeded: {execution and execution.error}")
+async def measure_waiting(rt: Runtime) -> Row:
+    seconds = statistics.median([await run(rt, make_delay(1), times=WAITING) for _ in range(TIMES)])
+    return f"{WAITING} executions that each wait 1 s", f"{seconds:.2f} s", "1.30"
 
 
 async def read_steps(rt: Runtime, execution_id: str) -> list[float]:
     log = await rt.store.read_log(execution_id)
     ends = [event.timestamp for event in log if event.node_id and event.status == "succeeded"]
     return [1000 * (after - before).total_seconds() for before, after in pairwise(ends)]
-
-
-def make_chain(length: int) -> Definition:
-    """A trigger and steps one after another, each of which reads what the one before it gave."""
-    names = ["start", *(f"step_{place}" for place in range(length))]
-    steps = [set_n(name, f"{{{{ {before}.n }}}}") for before, name in pairwise(names)]
-    return make_workflow(steps, [edge(before, name) for before, name in pairwise(names)])
-
-
-def make_fan_out(width: int) -> Definition:
-    """A trigger, steps side by side, and one that waits for all of them."""
-    names = [f"step_{place}" for place in range(width)]
-    steps = [*(set_n(name, "{{ start.n }}") for name in names), set_n("join", f"{{{{ {names[-1]}.n }}}}")]
-    edges = [made for name in names for made in (edge("start", name), edge(name, "join"))]
-    return make_workflow(steps, edges)
-
-
-def set_n(name: str, value: str) -> dict[str, Any]:
-    return node(name, "data/set-fields", x=0, y=0, fields={"n": value})
-
-
-def make_workflow(steps: Sequence[dict[str, Any]], edges: Sequence[dict[str, Any]]) -> Definition:
-    return {"name": "Benchmark", "nodes": [node("start", "trigger/manual", x=0, y=0), *steps], "edges": edges}
 
 
 if __name__ == "__main__":
