@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from engine import names
+from engine.bodies import find_crossing, find_inner, is_crossing, why_not_in
 from engine.errors import ExpressionError
 from engine.nested import set_in
 from engine.sdk import Step
@@ -63,6 +64,9 @@ class Draft:
                 return {**op, "edge": self._translate(edge, "source", "target")}
             case {"op": "remove_edge"}:
                 return op
+            case {"op": "set_parent", "nodes": list(nodes)}:
+                nodes = [self._translate(node, "id") for node in nodes if isinstance(node, dict)]
+                return self._translate({**op, "nodes": nodes}, "parent")
         return self._translate(op, "id")
 
     def _translate(self, item: Json, *fields: str) -> Json:
@@ -77,6 +81,8 @@ class Draft:
                 return self._remove_node(id_)
             case {"op": "move_node", "id": str(id_), "position": position}:
                 return self._move_node(id_, position)
+            case {"op": "set_parent", "nodes": list(nodes), "parent": str() | None as parent}:
+                return self._set_parent(nodes, parent)
             case {"op": "set", "id": str(id_), "path": list(path)}:
                 return self._set(id_, path, op)
             case {"op": "rename_node", "id": str(id_), "to": str(new)}:
@@ -107,10 +113,22 @@ class Draft:
         if isinstance(asked, str):
             self.given[asked] = id_
         node = {**node, "id": id_, "position": position, "data": data}
+        if (parent := node.get("parentId")) is not None and (
+            reason := why_not_in([*self.nodes, node], [id_], str(parent))
+        ):
+            raise Rejected(reason)
         place = _insert(self.nodes, node, index)
         return _made({"op": "add_node", "node": node, "index": place}, {"op": "remove_node", "id": id_})
 
     def _remove_node(self, id_: str) -> _Change:
+        """Remove a node, and with a loop what is in it."""
+        self._find_node(id_)
+        change = _Change()
+        for inner in find_inner(self.nodes, id_):
+            change = _then(change, self._remove_one(inner))
+        return _then(change, self._remove_one(id_))
+
+    def _remove_one(self, id_: str) -> _Change:
         place, node = self._find_node(id_)
         del self.nodes[place]
         gone = [(at, edge) for at, edge in enumerate(self.edges) if id_ in (edge.get("source"), edge.get("target"))]
@@ -128,6 +146,23 @@ class Draft:
         return _made(
             {"op": "move_node", "id": id_, "position": position}, {"op": "move_node", "id": id_, "position": old}
         )
+
+    def _set_parent(self, moved: list[Json], parent: str | None) -> _Change:
+        """Put nodes into a loop, or with None out of all; the edges that would cross its border go."""
+        places = {str(node.get("id")): _check_position(node.get("position")) for node in moved}
+        if parent is not None and (reason := why_not_in(self.nodes, places, parent)):
+            raise Rejected(reason)
+        found = {id_: self._find_node(id_) for id_ in places}
+        old: dict[str | None, Json] = {}
+        for id_, (place, node) in found.items():
+            old.setdefault(node.get("parentId"), {})[id_] = node.get("position", {"x": 0, "y": 0})
+            kept = {name: value for name, value in node.items() if name != "parentId"}
+            self.nodes[place] = {**kept, "position": places[id_]} | ({"parentId": parent} if parent else {})
+        cut = _Change()
+        for place in reversed(find_crossing(self.nodes, self.edges, places)):
+            cut = _then(cut, self._remove_edge(self.edges[place]["id"]))
+        back = [_set_parent(positions, before) for before, positions in old.items()]
+        return _then(cut, _Change([_set_parent(places, parent)], back))
 
     def _set(self, id_: str, path: list[Any], op: Json) -> _Change:
         place, node = self._find_node(id_)
@@ -210,6 +245,8 @@ class Draft:
                 raise Rejected(f"There is no node {end!r} any more.")
         if source == target:
             raise Rejected("A node can't lead to itself.")
+        if is_crossing(self.nodes, str(source), str(target)):
+            raise Rejected("An edge can't lead into or out of a loop: connect nodes of the same loop.")
         if len(self.edges) >= MAX_EDGES:
             raise Rejected(f"A workflow has at most {MAX_EDGES:,} edges.")
         if any(other.get("source") == source and _ends(other) == _ends(edge) for other in self.edges):
@@ -253,6 +290,15 @@ class Draft:
 
 def _made(done: Json, *inverse: Json) -> _Change:
     return _Change([done], list(inverse))
+
+
+def _then(first: _Change, second: _Change) -> _Change:
+    return _Change(first.done + second.done, second.inverse + first.inverse)
+
+
+def _set_parent(positions: Json, parent: str | None) -> Json:
+    nodes = [{"id": id_, "position": position} for id_, position in positions.items()]
+    return {"op": "set_parent", "nodes": nodes, "parent": parent}
 
 
 def _insert(items: list[Json], item: Json, index: Any) -> int:

@@ -2,11 +2,13 @@
 
 An op is a JSON object:
     {"op": "add_node", "node": {…}, "index"?}      {"op": "remove_node", "id"}     {"op": "move_node", "id", "position"}
+    {"op": "set_parent", "nodes": [{"id", "position"}], "parent": id or null}
     {"op": "set", "id", "path", "value"}           {"op": "set", "id", "path", "remove": true}
     {"op": "rename_node", "id", "to"}              {"op": "set_label", "id", "label"}
     {"op": "add_edge", "edge": {…}, "index"?}      {"op": "remove_edge", "id"}
     {"op": "set_workflow", "field": "name" or "description", "value"}
-A `path` leads into the node's `data`. A `rename_node` rewrites every reference to the node.
+A `path` leads into the node's `data`. A `rename_node` rewrites every reference to the node. A `set_parent` puts nodes
+into a loop or out of all, and a `remove_node` of a loop removes what is in it; both remove the edges that are left over.
 """
 
 from collections.abc import Mapping

@@ -211,6 +211,69 @@ def test_a_senseless_op_is_refused_with_a_reason(op: Any) -> None:
     assert reason(workflow(node("a")), op)
 
 
+IN_AND_OUT = workflow(
+    node("each", "logic/for-each"),
+    node("a", parent="each"),
+    node("b", parent="each"),
+    node("c"),
+    edges="lead>each each>c a>b",
+)
+
+
+def put(*ids: str, into: str | None) -> dict[str, Any]:
+    return {"op": "set_parent", "nodes": [{"id": id_, "position": {"x": 9, "y": 9}} for id_ in ids], "parent": into}
+
+
+def test_a_node_goes_into_a_loop_without_the_edges_across_its_border() -> None:
+    changed = apply(IN_AND_OUT, put("c", into="each"))
+
+    assert (find(changed, "c")["parentId"], find(changed, "c")["position"]) == ("each", {"x": 9, "y": 9})
+    assert [edge["id"] for edge in changed["edges"]] == ["lead>each", "a>b"]
+
+
+def test_nodes_that_leave_a_loop_together_stay_connected() -> None:
+    changed = apply(IN_AND_OUT, put("a", "b", into=None))
+
+    assert "parentId" not in find(changed, "a")
+    assert [edge["id"] for edge in changed["edges"]] == ["lead>each", "each>c", "a>b"]
+
+
+def test_a_loop_goes_with_all_that_is_in_it_and_comes_back_with_it() -> None:
+    applied = apply_ops(IN_AND_OUT, [{"op": "remove_node", "id": "each"}], STEPS)
+
+    assert [node["id"] for node in applied.definition["nodes"]] == ["lead", "c"]
+    assert apply(applied.definition, *applied.inverse) == IN_AND_OUT
+
+
+def test_a_renamed_loop_keeps_what_is_in_it() -> None:
+    changed = apply(IN_AND_OUT, {"op": "rename_node", "id": "each", "to": "every"})
+
+    assert find(changed, "a")["parentId"] == "every"
+
+
+@pytest.mark.parametrize(
+    ("op", "said"),
+    [
+        (put("lead", into="each"), "A trigger can't be in a loop"),
+        (put("a", into="c"), "'c' is no loop"),
+        (put("a", into="gone"), "There is no node 'gone'"),
+        (put("gone", into="each"), "There is no node 'gone'"),
+        (put("each", into="each"), "A loop can't be in itself"),
+        ({"op": "add_node", "node": node("new", parent="gone")}, "There is no node 'gone'"),
+        ({"op": "add_edge", "edge": {"source": "lead", "target": "a"}}, "An edge can't lead into or out of a loop"),
+    ],
+)
+def test_what_no_loop_allows_is_refused_and_changes_nothing(op: dict[str, Any], said: str) -> None:
+    assert reason(IN_AND_OUT, op).startswith(said)
+    assert apply(IN_AND_OUT, op) == IN_AND_OUT
+
+
+def test_a_loop_is_not_put_into_one_that_is_in_it() -> None:
+    definition = workflow(node("outer", "logic/for-each"), node("inner", "logic/for-each", parent="outer"))
+
+    assert reason(definition, put("outer", into="inner")) == "A loop can't be in itself."
+
+
 def test_too_many_ops_at_once_are_refused_as_a_whole() -> None:
     applied = apply_ops(workflow(), [{}] * (MAX_OPS + 1), STEPS)
 
@@ -232,6 +295,14 @@ operations = st.one_of(
         labels,
         values,
     ),
+    st.builds(lambda i: {"op": "add_node", "node": {"id": i, "type": "group", "data": {}}}, ids),
+    st.builds(lambda i, p: {"op": "add_node", "node": {"id": i, "type": "action", "parentId": p}}, ids, ids),
+    st.builds(
+        lambda moved, at, p: {"op": "set_parent", "nodes": [{"id": i, "position": at} for i in moved], "parent": p},
+        st.lists(ids, max_size=3),
+        positions,
+        st.none() | ids,
+    ),
     st.builds(lambda i: {"op": "remove_node", "id": i}, ids),
     st.builds(lambda i, p: {"op": "move_node", "id": i, "position": p}, ids, positions),
     st.builds(lambda i, p, v: {"op": "set", "id": i, "path": p, "value": v}, ids, paths, values),
@@ -246,7 +317,10 @@ operations = st.one_of(
 
 @given(st.lists(operations, max_size=20))
 def test_the_inverse_undoes_and_the_ops_replay_whatever_was_done(ops: list[dict[str, Any]]) -> None:
-    before = workflow(node("a", inputs={"value": "{{ lead.x }}"}), node("b"), node("c"), edges="lead>a a>b b>c:true")
+    loop = [node("d", "logic/for-each"), node("x", parent="d")]
+    before = workflow(
+        node("a", inputs={"value": "{{ lead.x }}"}), node("b"), node("c"), *loop, edges="lead>a a>b b>c:true"
+    )
 
     applied = apply_ops(before, ops, STEPS)
     replayed = apply_ops(before, applied.ops, STEPS)
