@@ -17,6 +17,7 @@ import json
 import os
 import sys
 from array import array
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Sequence
 from hashlib import sha256
 from typing import IO, Any
@@ -164,22 +165,25 @@ class Records:
         return fields
 
     def _read_all(self, places: Sequence[int]) -> list[Any]:
+        """Read whole entries, about a megabyte at a time: whoever reads often keeps Python's lock from others."""
         entries: list[Any] = []
-        for start in range(0, len(places), STRETCH):
-            stretch = places[start : start + STRETCH]
-            entries += self._read_lines(stretch) or [self._read(place, [()]) for place in stretch]
+        while len(entries) < len(places):
+            start = len(entries)
+            block = places[start : max(start + 1, bisect_left(places, places[start] + MIB))]
+            entries += self._read_lines(block) or [self._read(place, [()]) for place in block]
         return entries
 
     def _read_lines(self, places: Sequence[int]) -> list[Any] | None:
-        """Read entries that stand in lines one after another, in one go so that they share their keys; else None."""
-        if (length := places[-1] - places[0]) > MIB:
-            return None
+        """Read entries that stand in lines one after another, many in one go so that they share keys; else None."""
         self._file.seek(places[0])
-        lines = (self._file.read(length) + self._file.readline()).removesuffix(b"\n").split(b"\n")
+        text = self._file.read(places[-1] - places[0]) + self._file.readline()
+        lines = text.removesuffix(b"\n").split(b"\n")
         if len(lines) != len(places) or any(line[:1] != b"=" for line in lines):
             return None
-        read: list[Any] = json.loads(b"[%b]" % b",".join(line[1:] for line in lines))
-        return read
+        entries: list[Any] = []
+        for start in range(0, len(lines), STRETCH):
+            entries += json.loads(b"[%b]" % b",".join(line[1:] for line in lines[start : start + STRETCH]))
+        return entries
 
     def _places(self, start: int = 0, stop: int | None = None) -> "array[int]":
         """Read where the entries of a list or an object begin, or of a list only some."""
