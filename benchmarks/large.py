@@ -19,6 +19,7 @@ from time import perf_counter, process_time
 from typing import Any
 
 from app.runtime import open_runtime
+from app.server import COLLECT_EVERY
 from app.settings import read_settings
 from benchmarks.lab import edge, node, print_table
 from engine.models import Execution
@@ -82,7 +83,8 @@ async def run(definition: Definition) -> tuple[float, float]:
             id_ = execution.id
             del execution
             gc.collect()
-            gc.freeze()  # as the server does
+            gc.freeze()  # as the server does, and the next line
+            gc.set_threshold(*COLLECT_EVERY)
             watching = asyncio.create_task(watch_stalls())
             started = perf_counter()
             rt.worker.submit(id_)
