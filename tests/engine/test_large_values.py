@@ -167,3 +167,14 @@ async def test_iterations_that_begin_together_have_their_entries_read_once_and_n
 
     assert ends.result == list(range(20))
     assert files.batches == [(0, 9), (9, 18), (18, 27)]
+
+
+async def test_an_execution_whose_large_output_cannot_be_saved_ends_with_what_to_do(engine: Engine) -> None:
+    engine.files = FolderFiles(Folder("/nowhere"))
+
+    ended = await engine.run(workflow(node("copy", inputs={"value": "{{ lead }}"}), edges="lead>copy"), input=PEOPLE)
+
+    assert ended.status == "failed"
+    assert ended.error
+    assert ended.error["type"] == "files_unavailable"
+    assert "folder for large values is missing: bring it back" in ended.error["message"]
