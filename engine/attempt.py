@@ -29,6 +29,7 @@ from engine.state import MAX_RETRY_AFTER
 from engine.stored import Stored
 
 MAX_MESSAGE = 4_000
+NO_SECRETS = Redactor(())
 log = logging.getLogger(__name__)
 
 
@@ -71,7 +72,7 @@ class Attempt:
     input: Any = None
     files: dict[str, Any] = field(default_factory=dict)
     printed: Printed = field(default_factory=Printed)
-    redactor: Redactor = field(default_factory=lambda: Redactor(()))
+    redactor: Redactor = NO_SECRETS
 
 
 Work = Callable[[Attempt, Tools], Awaitable[Outcome]]
@@ -101,7 +102,8 @@ async def run_step(attempt: Attempt, tools: Tools) -> Outcome:
     step = _find_step(attempt.node, tools)
     inputs = await resolve(step, attempt.node.inputs, attempt.names, tools.sandbox, tools.files)
     credentials = await _find_credentials(attempt, tools.outside)
-    attempt.redactor = Redactor(find_secrets(step, inputs, credentials or {}))
+    if secrets := set(find_secrets(step, inputs, credentials or {})):
+        attempt.redactor = Redactor(secrets)
     await _show_input(attempt, inputs, tools.files)
     returned = await step.run(_context(attempt, tools, credentials), **inputs)
     return await _finish(attempt, tools, returned)

@@ -1,14 +1,18 @@
 """Makes the state of executions from their logs, event by event, so that no log is ever in memory as a whole."""
 
+import json
 from collections.abc import Sequence
+from functools import lru_cache
+from typing import Any
 
 from engine.errors import DefinitionError
-from engine.graph import parse
+from engine.graph import Graph, parse
 from engine.models import Execution
 from engine.progress import State
 from engine.state import fold
 from engine.store import Store
 
+MAX_SHARED = 100_000  # characters
 TEST = "test"  # the trigger of executions that take pinned outputs
 
 
@@ -25,6 +29,17 @@ async def replay(store: Store, execution_ids: Sequence[str]) -> list[tuple[Execu
 
 def _begin(execution: Execution) -> State | DefinitionError:
     try:
-        return State(parse(execution.definition), execution.id, is_test=execution.trigger == TEST)
+        return State(_parse(execution.definition), execution.id, is_test=execution.trigger == TEST)
     except DefinitionError as error:
         return error
+
+
+def _parse(definition: dict[str, Any]) -> Graph:
+    """Read a definition; executions of the same one share what is read, which never changes."""
+    text = json.dumps(definition)
+    return _parse_text(text) if len(text) <= MAX_SHARED else parse(definition)
+
+
+@lru_cache(maxsize=128)
+def _parse_text(text: str) -> Graph:
+    return parse(json.loads(text))

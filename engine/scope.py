@@ -7,6 +7,8 @@ from engine.models import Execution
 from engine.names import ALWAYS_THERE, FUNCTIONS
 from engine.progress import Key, State, find_node
 
+_CONSTANTS = frozenset({"execution", "workflow", "variables"})
+
 
 class Scope(Mapping[str, Any]):
     """The outputs of all nodes upstream, by id, and the names that are always there; nothing is copied.
@@ -24,19 +26,18 @@ class Scope(Mapping[str, Any]):
         own: Mapping[str, Any] | None = None,
         inside: int | None = None,
     ) -> None:
+        self._execution = execution
         self._state = state
+        self._attempt = attempt
         self._node_id, self._iteration = key if inside is None else (key[0], (*key[1], inside))
         self._body = frozenset(() if inside is None else state.graph.bodies[key[0]].order)
-        self._constants: dict[str, Any] = {
-            "execution": {"id": execution.id, "started_at": _iso(state), "attempt": attempt},
-            "workflow": {"id": execution.workflow_id, "name": execution.definition.get("name", "")},
-            "variables": {},
-            **(own or {}),
-        }
+        self._own = own or {}
 
     def __getitem__(self, name: str) -> Any:
-        if name in self._constants:
-            return self._constants[name]
+        if name in self._own:
+            return self._own[name]
+        if name in _CONSTANTS:
+            return self._constant(name)
         node_id = self._state.graph.trigger if name == "trigger" else name
         if name != "trigger" and not self._is_seen(node_id):
             raise KeyError(name)
@@ -45,14 +46,20 @@ class Scope(Mapping[str, Any]):
 
     def __iter__(self) -> Iterator[str]:
         yield from (id_ for id_ in self._state.graph.order if self._is_seen(id_))
-        yield from sorted({*self._constants, *(ALWAYS_THERE - FUNCTIONS)})
+        yield from sorted({*self._own, *(ALWAYS_THERE - FUNCTIONS)})
 
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
+    def _constant(self, name: str) -> dict[str, Any]:
+        execution, started_at = self._execution, self._state.started_at
+        match name:
+            case "execution":
+                begun = started_at.isoformat() if started_at else None
+                return {"id": execution.id, "started_at": begun, "attempt": self._attempt}
+            case "workflow":
+                return {"id": execution.workflow_id, "name": execution.definition.get("name", "")}
+        return {}  # variables
+
     def _is_seen(self, node_id: str) -> bool:
         return node_id in self._body or self._state.graph.is_upstream(node_id, of=self._node_id)
-
-
-def _iso(state: State) -> str | None:
-    return state.started_at.isoformat() if state.started_at else None

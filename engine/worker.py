@@ -111,16 +111,17 @@ class Worker:
         """The one place where executions are handed out."""
         if woken := set(self._woken):
             await self._take(woken, limit=len(woken))
-        if room := self._limit - len(self._driving):
+        if (room := self._limit - len(self._driving)) > 0:  # what was woken is driven beyond the limit
             submitted = set(self._submitted)
-            await self._take(None if self._takes_any else submitted, limit=min(room, MAX_CLAIM))
-            self._submitted -= submitted
-            for id_ in submitted - self._driving.keys():
-                self._ends.forget(id_)  # another process has it, or it has its turn later
+            if await self._take(None if self._takes_any else submitted, limit=min(room, MAX_CLAIM)):
+                self._submitted -= submitted
+                for id_ in submitted - self._driving.keys():
+                    self._ends.forget(id_)  # it has ended, waits for its turn, or is driven elsewhere
         self._woken -= woken - self._driving.keys()  # those are ended, or held elsewhere
         self._due = await self._store.next_due() if self._takes_any else None
 
-    async def _take(self, only: set[str] | None, *, limit: int) -> None:
+    async def _take(self, only: set[str] | None, *, limit: int) -> bool:
+        """Return whether that was all there is to do."""
         now = self._clock.now()
         ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=limit, only=only)
         new = [id_ for id_ in ids if id_ not in self._driving]  # after a pause our own claims may have run out
@@ -128,7 +129,8 @@ class Worker:
             task = asyncio.create_task(self._drive(execution, state), name=execution.id)
             self._driving[execution.id] = task
         if len(ids) == limit:
-            self._work.set()  # there may be more
+            self._work.set()
+        return len(ids) < limit
 
     async def _drive(self, execution: Execution, state: State | DefinitionError) -> None:
         try:
@@ -137,7 +139,9 @@ class Worker:
             self._journal.open(execution.id)
             has_mail = execution.id in self._woken
             self._woken.discard(execution.id)
-            if (due := await self._runner.drive(execution, state, has_mail=has_mail)) and (self._due is None or due < self._due):
+            if (due := await self._runner.drive(execution, state, has_mail=has_mail)) and (
+                self._due is None or due < self._due
+            ):
                 self._due = due
                 self._work.set()
         except LostRace:
