@@ -195,6 +195,8 @@ def _check_node(node: dict[str, Any], steps: Mapping[str, Step], scopes: _Scopes
         yield Problem(id_, "inputs", "The inputs of a node are an object.")
     elif data.get("enabled") is not False:  # a disabled node is passed over, whatever it holds
         if step is not None:
+            if any(field.required for field in step.credentials) and not data.get("connection"):
+                yield Problem(id_, "connection", f"{step.label} needs a connection: choose one.")
             for field, message in find_input_problems(step, inputs):
                 yield Problem(id_, field, message)
         yield from _check_expressions(node, step, inputs, scopes)
