@@ -38,6 +38,7 @@ def describe_settings(settings: Settings) -> dict[str, str]:
         "TREADLE_SIGN_UP": settings.sign_up,
         "TREADLE_RETENTION_DAYS": str(settings.retention_days or "0: executions are kept for ever"),
         "TREADLE_MAX_BODY": f"{settings.max_body} bytes",
+        "TREADLE_MAX_EXECUTIONS": str(settings.max_executions),
         "TREADLE_TRUSTED_PROXIES": str(settings.trusted_proxies),
     }
 

@@ -31,6 +31,12 @@ class Conflict(AppError):
     code, status = "conflict", 409
 
 
+class Gone(AppError):
+    """What was there to be used once, or until a moment, and is over."""
+
+    code, status = "conflict", 410
+
+
 class Invalid(AppError):
     code, status = "invalid", 422
 

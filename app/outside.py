@@ -74,6 +74,9 @@ class AppOutside(Nothing):
             raise StepError("This is Treadle's own database, which no workflow can open.", kind="egress_refused")
         return file
 
+    def resume_url(self, token: str) -> str:
+        return f"{self._settings.public_url}/api/resume/{token}"
+
     async def _note_use(self, connection: Connection) -> None:
         now = self._clock()
         last = connection.last_used_at

@@ -19,6 +19,7 @@ from app.outside import AppOutside
 from app.secrets import open_secrets
 from app.settings import Settings
 from engine.attempt import Tools
+from engine.clock import Clock, SystemClock
 from engine.files import Files, FolderFiles
 from engine.journal import Journal
 from engine.mailbox import Mailbox
@@ -51,6 +52,7 @@ class Runtime:
     attempts: Attempts = field(default_factory=Attempts)
     on_sign_out: list[Callable[[str], None]] = field(default_factory=list)  # each is called with the session's id
     clock: Callable[[], datetime] = utc_now
+    engine_clock: Clock = field(default_factory=SystemClock)  # by which executions wait
 
 
 _open: list[Runtime] = []
@@ -58,7 +60,11 @@ _open: list[Runtime] = []
 
 @asynccontextmanager
 async def open_runtime(
-    settings: Settings, *, clock: Callable[[], datetime] = utc_now, drives: Drives = "all"
+    settings: Settings,
+    *,
+    clock: Callable[[], datetime] = utc_now,
+    engine_clock: Clock | None = None,
+    drives: Drives = "all",
 ) -> AsyncIterator[Runtime]:
     """Bring the database up to date and start all parts; the block's end closes them in reverse.
 
@@ -68,7 +74,7 @@ async def open_runtime(
     async with AsyncExitStack() as closing:
         lock = await _take_lock(settings, closing, drives)
         await migrate(settings)
-        runtime = await _start(settings, closing, clock, drives)
+        runtime = await _start(settings, closing, clock, engine_clock or SystemClock(), drives)
         if lock:
             await runtime.worker.start()
             closing.push_async_callback(runtime.worker.stop)
@@ -96,7 +102,13 @@ async def _take_lock(settings: Settings, closing: AsyncExitStack, drives: Drives
         return None
 
 
-async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[], datetime], drives: Drives) -> Runtime:
+async def _start(
+    settings: Settings,
+    closing: AsyncExitStack,
+    clock: Callable[[], datetime],
+    engine_clock: Clock,
+    drives: Drives,
+) -> Runtime:
     plugins = load_plugins()
     steps = steps_by_action(plugins)
     database = Database(settings.database_url)
@@ -109,8 +121,10 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
     closing.push_async_callback(journal.close)
     mailbox = Mailbox(database)
     outside = AppOutside(settings, database, open_secrets(settings), clock)
-    tools = Tools(steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), outside=outside)
-    worker = Worker(store, journal, mailbox, tools, takes_any=drives == "all")
+    tools = Tools(
+        steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), clock=engine_clock, outside=outside
+    )
+    worker = Worker(store, journal, mailbox, tools, limit=settings.max_executions, takes_any=drives == "all")
     return Runtime(
         settings=settings,
         database=database,
@@ -124,6 +138,7 @@ async def _start(settings: Settings, closing: AsyncExitStack, clock: Callable[[]
         outside=outside,
         worker=worker,
         clock=clock,
+        engine_clock=engine_clock,
     )
 
 

@@ -42,6 +42,12 @@ def read_session_cookie(cookie_header: str) -> str | None:
     return None
 
 
+def without_session_cookie(cookie_header: str) -> str:
+    """The header's other cookies."""
+    parts = (part.strip() for part in cookie_header.split(";"))
+    return "; ".join(part for part in parts if part.partition("=")[0] != COOKIE)
+
+
 def _verify(password: str, password_hash: str | None) -> bool:
     plain = password.encode("utf-8", "replace").replace(b"\0", b"?")  # argon2 takes neither; nobody's has them
     return bool(HASHER.verify(plain, password_hash or _nobodys_hash()))

@@ -26,6 +26,7 @@ class Settings:
     sign_up: Literal["open", "invite"] = "open"
     retention_days: int = 30
     max_body: int = 10 * 1024 * 1024
+    max_executions: int = 1_000
     trusted_proxies: int = 0
 
     @property
@@ -64,6 +65,7 @@ def read_settings(env: Mapping[str, str]) -> Settings:
         sign_up=_read_sign_up(env, host),
         retention_days=_read_int(env, "TREADLE_RETENTION_DAYS", 30),
         max_body=_read_int(env, "TREADLE_MAX_BODY", 10 * 1024 * 1024),
+        max_executions=_read_int(env, "TREADLE_MAX_EXECUTIONS", 1_000, least=1),
         trusted_proxies=_read_int(env, "TREADLE_TRUSTED_PROXIES", 0),
     )
 
@@ -74,10 +76,10 @@ def get_settings() -> Settings:
     return read_settings(os.environ)
 
 
-def _read_int(env: Mapping[str, str], name: str, default: int) -> int:
+def _read_int(env: Mapping[str, str], name: str, default: int, *, least: int = 0) -> int:
     text = env.get(name) or str(default)
-    if not text.isdigit():
-        raise ValueError(f"{name} must be a whole number, not {text!r}.")
+    if not text.isdigit() or int(text) < least:
+        raise ValueError(f"{name} must be a whole number{f' from {least} on' if least else ''}, not {text!r}.")
     return int(text)
 
 

@@ -16,6 +16,7 @@ from app.runtime import get_runtime
 from app.security import read_session_cookie
 
 FOR_STRANGERS = 64 * 1024  # bytes kept in memory of somebody who shows no session: an account's form is small
+OPEN_TO_ALL = ("/api/auth/", "/api/resume/")  # whoever asks, it is no more than that
 PATIENCE = 4  # times the setting is read, and thrown away: many clients read no answer before they sent all
 
 
@@ -92,7 +93,7 @@ def _refuse_constant(name: str) -> NoReturn:
 def _limit(scope: Scope, max_body: int) -> int:
     headers = Headers(scope=scope)
     is_stranger = read_session_cookie(headers.get("cookie", "")) is None and "authorization" not in headers
-    is_small = is_stranger or scope["path"].startswith("/api/auth/")
+    is_small = is_stranger or scope["path"].startswith(OPEN_TO_ALL)
     return min(FOR_STRANGERS, max_body) if is_small else max_body
 
 

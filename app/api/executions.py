@@ -13,8 +13,8 @@ from app.api.body import JsonRoute
 from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
+from app.services import answering, control, logs
 from app.services import executions as service
-from app.services import logs
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
 Json = dict[str, Any]
@@ -36,6 +36,20 @@ class Rounds(BaseModel):
 
     done: int
     total: int | None
+
+
+class StatusOut(BaseModel):
+    id: str
+    status: Status
+
+
+class DecisionIn(BaseModel):
+    """`iteration` says which of several, where a node waits in a loop; without it, it is the oldest."""
+
+    node: str
+    decision: Literal["approved", "rejected"]
+    comment: str = ""
+    iteration: list[int] | None = None
 
 
 class NodeOut(BaseModel):
@@ -138,6 +152,18 @@ async def execute(
     if wait and execution.completed_at:
         return _answer(ExecutionOut.model_validate(await service.describe(rt, execution)))
     return Started.model_validate({"execution_id": execution.id, "status": execution.status})
+
+
+@router.post("/executions/{execution_id}/cancel", summary="Cancel an execution")
+async def cancel_execution(rt: RuntimeOf, user: CurrentUser, execution_id: str) -> StatusOut:
+    execution = await control.cancel_execution(rt, user, execution_id)
+    return StatusOut.model_validate({"id": execution.id, "status": execution.status})
+
+
+@router.post("/executions/{execution_id}/approve", summary="Decide what an execution asks")
+async def decide_approval(rt: RuntimeOf, user: CurrentUser, execution_id: str, body: DecisionIn) -> StatusOut:
+    execution = await answering.decide_approval(rt, user, execution_id, **body.model_dump())
+    return StatusOut.model_validate({"id": execution.id, "status": execution.status})
 
 
 @router.get("/executions", summary="List executions")

@@ -2,18 +2,17 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from typing import Any, TypedDict, Unpack
+from typing import Any, Literal, TypedDict, Unpack
 
-from sqlalchemy import exists
-from sqlmodel import col, select
+from sqlmodel import and_, col, select
 
-from app.errors import Forbidden, Invalid, InvalidWorkflow, NotFound
-from app.models import User, Workflow
+from app.errors import Invalid, InvalidWorkflow, NotFound
+from app.models import Membership, User, Workflow
 from app.runtime import Runtime
 from app.services.drafts import definition_of
 from app.services.editing import problems_of
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
-from app.services.rights import find_workflow, is_visible_to
+from app.services.rights import check_role, find_workflow, is_visible_to
 from app.services.values import as_query, check_json, is_storable
 from engine.events import ENDED
 from engine.models import Execution
@@ -71,18 +70,23 @@ async def wait_for(rt: Runtime, user: User, execution_id: str, seconds: float) -
     return await get_execution(rt, user, execution_id)
 
 
-async def get_execution(rt: Runtime, user: User, execution_id: str) -> Execution:
+async def get_execution(
+    rt: Runtime, user: User, execution_id: str, *, to: Literal["read", "write"] = "read"
+) -> Execution:
     """One execution; raise NotFound, or Forbidden for a stranger. Its workflow may be deleted since."""
-    if not is_storable(execution_id):
-        raise NotFound(MISSING)
-    is_mine = exists().where(col(Workflow.id) == Execution.workflow_id, is_visible_to(user))
+    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
+    query = (
+        select(Execution, Membership.role)
+        .join(Workflow, col(Workflow.id) == Execution.workflow_id)
+        .outerjoin(Membership, is_member)
+        .where(Execution.id == execution_id)
+    )
     async with rt.database.read() as session:
-        found = (await session.exec(select(Execution, is_mine).where(Execution.id == execution_id))).first()
+        found = (await session.exec(query)).first() if is_storable(execution_id) else None
     if found is None:
         raise NotFound(MISSING)
-    execution, may_read = found
-    if not may_read:
-        raise Forbidden("This execution belongs to somebody else's workflow.")
+    execution, role = found
+    check_role(role, to)
     return execution
 
 

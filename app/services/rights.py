@@ -32,11 +32,29 @@ async def find_workflow(
     if row is None or (row[0].deleted_at and not is_deleted_too):
         raise NotFound(MISSING)
     workflow, role = row
+    check_role(role, to)
+    return workflow
+
+
+async def find_rev(session: AsyncSession, user: User, workflow_id: str, *, to: Literal["read", "write"]) -> int:
+    """The newest revision of a workflow, with the same checks; the workflow itself, which may be large, isn't read."""
+    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
+    query = select(Workflow.rev, Membership.role).outerjoin(Membership, is_member)
+    query = query.where(Workflow.id == workflow_id, col(Workflow.deleted_at).is_(None))
+    row = (await session.exec(query)).first() if is_storable(workflow_id) else None
+    if row is None:
+        raise NotFound(MISSING)
+    rev, role = row
+    check_role(role, to)
+    return rev
+
+
+def check_role(role: str | None, to: Literal["read", "write"]) -> None:
+    """Raise Forbidden unless a role in the workflow's workspace, None for a stranger, allows it."""
     if role is None:
         raise Forbidden("This workflow belongs to somebody else. Ask them to share it with you.")
     if to == "write" and role == "viewer":
         raise Forbidden("You may look at this workflow, but not change or run it. Ask its owner to make you an editor.")
-    return workflow
 
 
 async def find_readers(rt: Runtime, workflow_id: str, session_ids: Collection[str]) -> set[str]:
