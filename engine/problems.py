@@ -195,11 +195,15 @@ def _check_node(node: dict[str, Any], steps: Mapping[str, Step], scopes: _Scopes
         yield Problem(id_, "inputs", "The inputs of a node are an object.")
     elif data.get("enabled") is not False:  # a disabled node is passed over, whatever it holds
         if step is not None:
-            if any(field.required for field in step.credentials) and not data.get("connection"):
-                yield Problem(id_, "connection", f"{step.label} needs a connection: choose one.")
-            for field, message in find_input_problems(step, inputs):
-                yield Problem(id_, field, message)
+            yield from _check_form(node, step, inputs)
         yield from _check_expressions(node, step, inputs, scopes)
+
+
+def _check_form(node: dict[str, Any], step: Step, inputs: dict[str, Any]) -> Iterator[Problem]:
+    if any(field.required for field in step.credentials) and not node["data"].get("connection"):
+        yield Problem(node["id"], "connection", f"{step.label} needs a connection: choose one.")
+    for field, message in find_input_problems(step, inputs):
+        yield Problem(node["id"], field, message)
 
 
 def _find_step(action: Any, steps: Mapping[str, Step]) -> Step | None:
