@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from engine.attempt import Tools, check_loop, end_loop, failed_outcome, resume_step, run_step
+from engine.attempt import Tools, failed_outcome
 from engine.clock import Clock
 from engine.commands import (
     CancelNode,
@@ -24,6 +24,7 @@ from engine.progress import State
 from engine.run import Run
 from engine.sdk import Answer
 from engine.state import decide, next_due
+from engine.work import check_loop, end_loop, resume_step, run_step
 
 HOLD = timedelta(seconds=2)  # what is due sooner isn't worth letting go
 

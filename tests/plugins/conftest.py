@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import pytest
 
-from engine.attempt import Attempt, Outcome, Tools, make_attempt, run_step
+from engine.attempt import Attempt, Outcome, Tools, make_attempt
 from engine.clock import SystemClock
 from engine.files import FolderFiles
 from engine.graph import Node
@@ -18,6 +18,7 @@ from engine.outside import Nothing, Outside
 from engine.sandbox import Sandbox
 from engine.sdk import StepContext, steps_by_action
 from engine.stored import stored_from
+from engine.work import run_step
 from plugins import load_plugins
 
 STEPS = steps_by_action(load_plugins())
