@@ -23,6 +23,7 @@ from plugins import load_plugins
 from tests.engine.build import PLUGIN
 
 LONGEST = 30  # seconds
+PLUGINS = load_plugins()  # before the processes are made, so that none of them has to
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ class Place:
 
 def live(place: Place, execution_id: str, death: Death | None) -> None:
     """Drive an execution to its end, unless death comes before."""
-    app.runtime.load_plugins = lambda: (*load_plugins(), _plugin(place))
+    app.runtime.load_plugins = lambda: (*PLUGINS, _plugin(place))
     app.runtime.make_client = lambda _settings: httpx.AsyncClient(transport=httpx.MockTransport(httpx.Response))
     engine.runner.HOLD = timedelta(0)  # what waits at all is let go
     if death and not death.is_during:
