@@ -7,7 +7,7 @@ from engine.files import Files, keep
 from engine.stored import Stored, describe
 
 MIB = 1024**2
-MAX_SIZE = 64 * MIB  # characters of JSON
+MAX_SIZE = 32 * MIB  # characters of JSON; as Python objects it is some six times as much
 
 
 async def as_logged(value: Any, execution_id: str, files: Files) -> tuple[Any, dict[str, Any] | None]:
