@@ -69,7 +69,4 @@ class Ends:
             listener.news.set()
 
     async def _has_ended(self, execution_id: str) -> bool:
-        if execution_id in self._open:
-            return False
-        execution = await self._store.get_execution(execution_id)
-        return execution is not None and execution.status in ENDED
+        return execution_id not in self._open and await self._store.get_status(execution_id) in ENDED

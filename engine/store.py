@@ -65,6 +65,11 @@ class Store:
         async with self._transactions.read() as session:
             return await session.get(Execution, execution_id)
 
+    async def get_status(self, execution_id: str) -> str | None:
+        """Return an execution's status without what it holds."""
+        async with self._transactions.read() as session:
+            return (await session.exec(select(Execution.status).where(Execution.id == execution_id))).first()
+
     async def find_workflows(self, execution_ids: Collection[str]) -> dict[str, str]:
         """Return the workflow of each of these executions, by id."""
         query = select(Execution.id, Execution.workflow_id).where(col(Execution.id).in_(execution_ids))
