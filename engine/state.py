@@ -176,7 +176,7 @@ def _begin_later(state: State, key: Key, due: Due) -> None:
 
 
 def _fold_node(state: State, event: Event, key: Key) -> None:
-    effect = event.effect or {}
+    node, effect = state.graph.nodes[key[0]], event.effect or {}
     _unmark(state, key)
     if "check" in effect:
         loops.check(state, key, event)
@@ -195,7 +195,7 @@ def _fold_node(state: State, event: Event, key: Key) -> None:
         case "running":
             state.running.add(key)
         case _:
-            _fold_end(state, event, key)
+            _fold_end(state, event, key, node)
 
 
 def _unmark(state: State, key: Key) -> None:
@@ -206,9 +206,8 @@ def _unmark(state: State, key: Key) -> None:
         keys.discard(key)
 
 
-def _fold_end(state: State, event: Event, key: Key) -> None:
+def _fold_end(state: State, event: Event, key: Key, node: Node) -> None:
     """What a node's end means: another attempt, a failure around it, the end of all, or that the edges are decided."""
-    node = state.graph.nodes[key[0]]
     state.restarts = 0
     state.interrupted.pop(key, None)
     loops.end(state, key)

@@ -315,3 +315,22 @@ async def test_a_snapshot_that_is_no_workflow_fails_with_a_reason(engine: Engine
         "type": "invalid_workflow",
         "message": "The workflow has no trigger: add one.",
     }
+
+
+async def test_a_log_that_does_not_fit_its_definition_stops_nobody_else(engine: Engine) -> None:
+    definition = workflow(node("a", inputs={"value": 1}), edges="lead>a")
+    strange, plain = await engine.insert(definition), await engine.insert(definition)
+    for seq, node_id in enumerate((None, "gone"), 1):
+        await engine.journal.append(
+            Event(execution_id=strange, seq=seq, status="running", timestamp=START, node_id=node_id)
+        )
+
+    worker = make_worker(engine)
+    await worker.start()
+
+    assert await worker.wait(plain, 30)
+    assert await worker.wait(strange, 30)
+    error = (await engine.get(strange)).error
+    assert error
+    assert error["message"] == "Event 2 of the log doesn't fit the definition: start the workflow anew."
+    await worker.stop()
