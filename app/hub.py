@@ -152,11 +152,10 @@ class Hub:
         async with self._progress_turn:
             if not (watchers := await self._only_readers(watchers, workflow_id)):
                 return
-            if workflow_id not in self._newest:
-                await self._read_list(user_of(watchers), workflow_id)
+            rows = await self._read_list(user_of(watchers), workflow_id)  # first: what it calls ended is shown ended
             views = by_view(watchers, newest=self._newest[workflow_id])
             await _do_all(self._show_view(group, workflow_id, *view) for view, group in views.items())
-            await self._tell(watchers, {"executions": await self._read_list(user_of(watchers), workflow_id)})
+            await self._tell(watchers, {"executions": rows})
 
     async def _show_view(self, group: Watchers, workflow_id: str, execution_id: str, node_id: str) -> None:
         shown = await show_execution(self._runtime, user_of(group), execution_id, node_id)

@@ -28,6 +28,7 @@ class LiveState(rx.State):
     problems: list[ProblemRow] = []
     executions: list[ExecutionRow] = []
     followed: str = ""
+    followed_status: str = ""
     steps: list[StepRow] = []
     detail: StepDetail = StepDetail()
 

@@ -8,6 +8,7 @@ from app.models import User
 from app.runtime import Runtime
 from app.services.executions import describe_with, get_execution
 from app.services.logs import describe_event
+from app.services.waits import describe_wait
 from engine.store import NodeSummary
 
 
@@ -17,14 +18,18 @@ async def read_progress(rt: Runtime, user: User, execution_id: str) -> dict[str,
         get_execution(rt, user, execution_id), rt.store.summarize_nodes(execution_id)
     )
     edges = {edge["id"]: fate for edge in execution.definition["edges"] if (fate := _fate(edge, nodes))}
-    return {**describe_with(execution, nodes), "edges": edges}
+    return {**describe_with(execution, nodes), "edges": edges, "result_file": execution.result_file}
 
 
 async def read_node(rt: Runtime, user: User, execution_id: str, node_id: str) -> list[dict[str, Any]]:
-    """The last rows of one node's log, in order; of one that waits in many iterations the row of the oldest."""
-    await get_execution(rt, user, execution_id)
+    """The last rows of one node's log, in order, with `wait` and `files`; while it waits, that which waits longest."""
+    execution = await get_execution(rt, user, execution_id)
     node = (await rt.store.summarize_nodes(execution_id)).get(node_id)
-    return [describe_event(event) for event in await rt.store.read_rows(execution_id, node.latest)] if node else []
+    events = await rt.store.read_rows(execution_id, node.latest) if node else []
+    return [
+        {**describe_event(event), "files": event.files, "wait": await describe_wait(rt, execution.workflow_id, event)}
+        for event in events
+    ]
 
 
 async def find_workflows(rt: Runtime, execution_ids: Sequence[str]) -> dict[str, str]:

@@ -2,13 +2,20 @@
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from app.ui.times import duration
+from app.ui.times import data_size, duration
 
 PREVIEW = 20_000  # characters of a value that are shown
+WAITS = {
+    "time": "Goes on at",
+    "retry": "Is tried again at",
+    "request": "Waits for a request",
+    "approval": "Waits for approval",
+    "execution": "Waits for the workflow that it runs",
+}
 
 
 @dataclass
@@ -41,11 +48,16 @@ class StepRow:
     status: str = ""
     duration: str = ""
     attempts: int = 0
+    count: str = ""
 
 
 @dataclass
 class StepDetail:
-    """What one node, or with `node_id` "" the execution, got and gave; data as text."""
+    """What one node, or with `node_id` "" the execution, got and gave; data as text, with a note if it isn't all.
+
+    `iteration` is where in its loops it ran last. While it waits `waits` says for what, and `until` when it is due;
+    `deciders` are the e-mail addresses of those who may decide.
+    """
 
     node_id: str = ""
     label: str = ""
@@ -53,8 +65,17 @@ class StepDetail:
     duration: str = ""
     error: str = ""
     input: str = ""
+    input_note: str = ""
     output: str = ""
+    output_note: str = ""
     stdout: str = ""
+    iteration: list[int] = field(default_factory=list)
+    place: str = ""
+    waits: str = ""
+    until: str = ""
+    message: str = ""
+    resume_url: str = ""
+    deciders: list[str] = field(default_factory=list)
 
 
 def problem_rows(nodes: Sequence[Mapping[str, Any]], problems: Sequence[Mapping[str, Any]]) -> list[ProblemRow]:
@@ -94,21 +115,44 @@ def step_rows(execution: Mapping[str, Any]) -> list[StepRow]:
     return sorted(rows, key=lambda row: (row.id not in began, began.get(row.id)))
 
 
+def card_statuses(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """What the canvas shows of each node's progress."""
+    return {id_: {"status": node["status"], "count": count_of(node)} for id_, node in nodes.items()}
+
+
+def count_of(node: Mapping[str, Any]) -> str:
+    """How often a node ran, or how far a loop is: `3 of 20 done`, `1,204 times, 2 failed`; else nothing."""
+    if rounds := node.get("rounds"):
+        total = rounds["total"]
+        return f"{rounds['done']:,} done" if total is None else f"{rounds['done']:,} of {total:,} done"
+    if not (iterations := node.get("iterations")):
+        return ""
+    others = [f"{iterations[name]:,} {name}" for name in ("failed", "waiting", "skipped") if iterations.get(name)]
+    times = "once" if iterations["total"] == 1 else f"{iterations['total']:,} times"
+    return ", ".join([times, *others])
+
+
 def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mapping[str, Any]]) -> StepDetail:
     """One node's data from the rows of its log; without a node the execution's own."""
     if not node_id:
         return _execution_detail(execution)
     row = next((row for row in step_rows(execution) if row.id == node_id), StepRow(id=node_id, label=node_id))
     last = log[-1] if log else {}
+    taken: Mapping[str, Any] = next((entry for entry in reversed(log) if entry["input"] is not None), {})
     return StepDetail(
         node_id=node_id,
         label=row.label,
         status=row.status,
         duration=row.duration,
         error=_message(last.get("error")),
-        input=_text(next((entry["input"] for entry in reversed(log) if entry["input"] is not None), None)),
+        input=_text(taken.get("input")),
+        input_note=_note(taken, "input"),
         output=_text(last.get("output")),
+        output_note=_note(last, "output"),
         stdout=_cut(last.get("stdout") or ""),
+        iteration=last.get("iteration") or [],
+        place=" · ".join(f"{index + 1:,}" for index in last.get("iteration") or []),
+        **_waiting(last.get("wait") or {}),
     )
 
 
@@ -120,7 +164,30 @@ def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
         error=_blame(execution),
         input=_text(execution["input"]),
         output=_text(execution["result"]),
+        output_note=_note({"files": {"output": execution.get("result_file")}}, "output"),
     )
+
+
+def _waiting(wait: Mapping[str, Any]) -> dict[str, Any]:
+    if not wait:
+        return {}
+    has_limit = wait["until"] and wait["what"] not in ("time", "retry")
+    return {
+        "waits": WAITS[wait["what"]] + (" until" if has_limit else ""),
+        "until": _iso(wait["until"]) if wait["until"] else "",
+        "message": _cut(wait["message"]),
+        "resume_url": wait["resume_url"],
+        "deciders": wait["deciders"],
+    }
+
+
+def _note(entry: Mapping[str, Any], name: str) -> str:
+    """How large the whole of a value is of which only a preview is shown."""
+    if not (file := (entry.get("files") or {}).get(name)):
+        return ""
+    parts = {"list": "entries", "object": "fields", "text": "characters"}.get(file["kind"])
+    count = f" of {file['count']:,} {parts}" if parts else ""
+    return f"A preview: the whole is a {file['kind']}{count}, {data_size(file['size'])}."
 
 
 def _blame(execution: Mapping[str, Any]) -> str:
@@ -154,6 +221,7 @@ def _step_row(node: Mapping[str, Any], summary: Mapping[str, Any]) -> StepRow:
         status=summary.get("status", "pending"),
         duration=duration(summary.get("duration_ms")),
         attempts=summary.get("attempts", 0),
+        count=count_of(summary),
     )
 
 

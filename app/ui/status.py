@@ -7,11 +7,11 @@ from app.ui.icons import icon
 ICONS = {
     "pending": "clock",
     "running": "loader-circle",
-    "waiting": "pause",
+    "waiting": "circle-pause",
     "succeeded": "circle-check",
     "failed": "circle-x",
     "cancelled": "ban",
-    "skipped": "circle-slash",
+    "skipped": "circle-minus",
 }
 
 

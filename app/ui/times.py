@@ -1,4 +1,4 @@
-"""Moments and durations in words, for people."""
+"""Moments, durations and sizes in words, for people."""
 
 from datetime import datetime, timedelta
 
@@ -25,3 +25,12 @@ def duration(milliseconds: int | None) -> str:
         return f"{milliseconds} ms"
     seconds = milliseconds / 1000
     return f"{seconds:.3g} s" if seconds < 59.95 else f"{round(seconds) // 60} min {round(seconds) % 60} s"
+
+
+def data_size(characters: int) -> str:
+    """The size of data to two figures or more: `900 B`, `12 kB`, `3.4 MB`."""
+    if characters < 1_000:
+        return f"{characters} B"
+    if characters < 1_000_000:
+        return f"{characters / 1_000:.0f} kB"
+    return f"{characters / 1_000_000:.1f} MB"

@@ -16,6 +16,7 @@ import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Controls } from "./controls.jsx";
 import { edgeTypes, useNamedEdges } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
+import { useArranged } from "./groups.js";
 import { useKeys } from "./keys.js";
 import { useDocument } from "./messages.js";
 import { CanvasContext, nodeTypes } from "./node.jsx";
@@ -57,11 +58,12 @@ function Flow(page) {
   const { graph, setGraph, live } = useDocument(page);
   const latest = useLatest(page);
   const [hint, say] = useState("");
-  const gestures = useMemo(() => createGestures({ flow, page: latest, root, setGraph, say }), [flow, latest, setGraph]);
+  const gestures = useMemo(() => createGestures({ flow, page: latest, root, live, setGraph, say }), [flow, latest, live, setGraph]);
   const context = useMemo(() => ({ Card, handles, live }), [Card, JSON.stringify(handles), live]);
   const isFitted = useFit(flow, graph.nodes.length > 0);
   const isFar = useStore(({ transform }) => transform[2] < FAR);
   const changes = useChanges(setGraph);
+  const nodes = useArranged(graph.nodes);
   const edges = useNamedEdges(graph);
   const boxing = useSelection(graph.nodes, live.problems, onSelect);
   useSteadyView(flow, graph.nodes);
@@ -79,7 +81,7 @@ function Flow(page) {
     >
       <CanvasContext value={context}>
         <ReactFlow
-          nodes={graph.nodes}
+          nodes={nodes}
           edges={edges}
           {...SETTINGS}
           {...changes}

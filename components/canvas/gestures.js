@@ -1,10 +1,12 @@
 /** Gestures become ops: one batch goes up when a gesture ends, and the document changes when the server says so. */
 
 import { FIT, glide } from "./controls.jsx";
+import { EMPTY, FIRST_PLACE, loopAt, outermost, within } from "./groups.js";
 import { outputsOf } from "./node.jsx";
-import { selectOnly } from "./ops.js";
+import { applyOps, selectOnly } from "./ops.js";
 import { droppedItem } from "./palette.js";
-import { boxOf, centredAt, contains, freeId, GRID, neighbour, rightmost, rightOf, snap } from "./placement.js";
+import { boxOf, CARD, centredAt, contains, freeId, GRID, middleOf, neighbour, rightmost, rightOf, snap } from "./placement.js";
+import { placeOnCanvas } from "./viewport.js";
 
 const STEPS = {
   ArrowLeft: { x: -GRID, y: 0 },
@@ -13,43 +15,75 @@ const STEPS = {
   ArrowDown: { x: 0, y: GRID },
 };
 
+const BRIEFLY = 5_000; // milliseconds
+const OTHER_LOOP = "An edge can't lead into or out of a loop: connect nodes of the same loop.";
+
 /** Made once for a canvas: React Flow's `handlers`, the keys' `commands`, and what the palette calls.
  * `page.current` holds the latest props; `say` tells what the keys do next. */
-export function createGestures({ flow, page, root, setGraph, say }) {
+export function createGestures({ flow, page, root, live, setGraph, say }) {
   const grabbed = new Map();
   let isNudging = false;
   let source; // the node from which the keys draw an edge
   const send = (ops) => ops.length && !page.current.readOnly && page.current.onOps?.(ops);
 
+  const sayBriefly = (text) => {
+    say(text);
+    setTimeout(() => say((now) => (now === text ? "" : now)), BRIEFLY);
+  };
+
   const select = (nodes, edges) => setGraph((before) => selectOnly(before, nodes, edges));
-  const selected = () => flow.getNodes().filter((node) => node.selected);
+  const onCanvas = () => flow.getNodes().map((node) => placeOnCanvas(node, flow));
+  const selected = () => onCanvas().filter((node) => node.selected);
 
   const grab = (nodes) => nodes.forEach(({ id, position }) => grabbed.set(id, position));
+  const aim = (moved) => {
+    const nodes = onCanvas();
+    const loop = moved.type === "trigger" ? undefined : loopAt(middleOf(boxOf(placeOnCanvas(moved, flow))), nodes, [moved.id]);
+    live.targets.replace(loop && loop.id !== moved.parentId ? { [loop.id]: true } : {});
+    return loop;
+  };
   const release = (nodes) => {
     const hasMoved = ({ id, position }) => position.x !== grabbed.get(id)?.x || position.y !== grabbed.get(id)?.y;
-    send(nodes.filter(hasMoved).map(({ id, position }) => ({ op: "move_node", id, position: snap(position) })));
+    const moves = nodes.filter(hasMoved).map((node) => settle(node, aim(node)));
+    const into = Object.values(Object.groupBy(moves.filter((move) => move.isInto), ({ parent }) => String(parent)));
+    const ops = [
+      ...moves.filter((move) => !move.isInto).map(({ id, position }) => ({ op: "move_node", id, position })),
+      ...into.map((some) => ({ op: "set_parent", nodes: some.map(({ id, position }) => ({ id, position })), parent: some[0].parent })),
+    ];
+    live.targets.replace({});
     grabbed.clear();
+    setGraph((graph) => applyOps(atRest(graph), ops)); // or a loop would grow for what has just left it
+    send(ops);
+  };
+  /** Where a node that was let go comes to stand. */
+  const settle = (node, loop) => {
+    const parent = loop?.id ?? null;
+    const { position } = placeOnCanvas(node, flow);
+    return { id: node.id, parent, position: snap(inLoop(position, loop)), isInto: parent !== (node.parentId ?? null) };
   };
 
   const connect = (source, target, sourceHandle) => send([edgeOp(source, target, sourceHandle)]);
+  const isOfOtherLoop = (source, target) => flow.getNode(source)?.parentId !== flow.getNode(target)?.parentId;
+  const endsOf = (node) => outputsOf(node.data, page.current.handles, live.ends.get(node.id));
   const beginEdge = (node) => {
     source = node;
     const name = node && (node.data.label || node.id);
     say(node ? `From ${name}: go to another node and press Enter to connect, Escape to stop.` : "");
   };
   const endEdge = (target) => {
-    const [first] = outputsOf(source.data, page.current.handles);
-    const output = freeOutput(source, flow.getEdges(), page.current.handles);
-    connect(source.id, target.id, output === undefined ? first : output);
+    if (isOfOtherLoop(source.id, target.id)) return say(OTHER_LOOP);
+    const output = freeOutput(source, flow.getEdges(), endsOf(source));
+    connect(source.id, target.id, output === undefined ? endsOf(source)[0].name : output);
     beginEdge(undefined);
   };
   const openForm = () => {
     const form = document.querySelector("[data-node-form]");
     (form?.querySelector("[id^=field-]:is(input, textarea, select), [id^=field-] input") ?? form?.querySelector("input"))?.focus();
   };
-  const add = ({ action, label, type }, position, from) => {
-    const node = { type, position, data: { label, action, inputs: {} } };
-    const output = from && type !== "trigger" ? freeOutput(from, flow.getEdges(), page.current.handles) : undefined;
+  const add = ({ action, label, type }, place, loop, from) => {
+    const position = snap(inLoop(place, loop));
+    const node = { type, position, data: { label, action, inputs: {} }, ...(loop && { parentId: loop.id }) };
+    const output = from && type !== "trigger" ? freeOutput(from, flow.getEdges(), endsOf(from)) : undefined;
     if (output === undefined) return send([{ op: "add_node", node }]);
     const id = freeId(label, flow.getNodes());
     return send([{ op: "add_node", node: { id, ...node } }, edgeOp(from.id, id, output)]);
@@ -58,7 +92,7 @@ export function createGestures({ flow, page, root, setGraph, say }) {
   const show = (id) => {
     select([id]);
     root.current.querySelector(`.react-flow__node[data-id="${CSS.escape(id)}"]`)?.focus({ preventScroll: true });
-    reveal(boxOf(flow.getNode(id)));
+    reveal(boxOf(placeOnCanvas(flow.getNode(id), flow)));
   };
   const reveal = (box) => {
     const frame = root.current.getBoundingClientRect();
@@ -70,12 +104,14 @@ export function createGestures({ flow, page, root, setGraph, say }) {
 
   const handlers = {
     onNodeDragStart: (event, node, nodes) => grab(nodes),
+    onNodeDrag: (event, node) => aim(node),
     onNodeDragStop: (event, node, nodes) => release(nodes),
     onSelectionDragStart: (event, nodes) => grab(nodes),
     onSelectionDragStop: (event, nodes) => release(nodes),
     onNodeDoubleClick: (event, node) => page.current.onOpen?.(node.id),
     onConnect: ({ source, target, sourceHandle }) => connect(source, target, sourceHandle),
-    isValidConnection: ({ source, target }) => source !== target,
+    onConnectEnd: (event, { fromNode, toNode }) => fromNode && toNode && isOfOtherLoop(fromNode.id, toNode.id) && sayBriefly(OTHER_LOOP),
+    isValidConnection: ({ source, target }) => source !== target && !isOfOtherLoop(source, target),
   };
 
   const commands = {
@@ -92,64 +128,76 @@ export function createGestures({ flow, page, root, setGraph, say }) {
     beginEdge: () => selected().length === 1 && !page.current.readOnly && beginEdge(selected()[0]),
     nudge: (key) => {
       if (page.current.readOnly) return;
-      if (!isNudging) grab(selected());
+      if (!isNudging) grab(flow.getNodes());
       isNudging = true;
-      setGraph((graph) => ({ ...graph, nodes: graph.nodes.map((node) => (node.selected ? shifted(node, STEPS[key]) : node)) }));
+      setGraph((graph) => {
+        const moved = new Set(outermost(graph.nodes.filter((node) => node.selected), graph.nodes));
+        return { ...graph, nodes: graph.nodes.map((node) => (moved.has(node) ? shifted(node, STEPS[key]) : node)) };
+      });
     },
     settle: () => {
-      if (isNudging) release(selected());
+      if (!isNudging) return;
       isNudging = false;
+      release(flow.getNodes().filter((node) => node.selected));
     },
     fit: () => flow.fitView({ ...FIT, ...glide() }),
     selectAll: () => select(flow.getNodes().map(({ id }) => id)),
     walk: (key) => {
       const [from] = selected();
-      const next = from ? neighbour(key, from, flow.getNodes(), flow.getEdges()) : flow.getNodes()[0];
+      const next = from ? neighbour(key, from, onCanvas(), flow.getEdges()) : flow.getNodes()[0];
       if (next) show(next.id);
     },
     remove: () => {
-      const nodes = selected().map(({ id }) => id);
+      const nodes = outermost(selected(), flow.getNodes()).map(({ id }) => id);
       const isAlone = ({ source, target }) => !nodes.includes(source) && !nodes.includes(target);
       const edges = flow.getEdges().filter((edge) => edge.selected && isAlone(edge));
       send([...nodes.map((id) => ({ op: "remove_node", id })), ...edges.map(({ id }) => ({ op: "remove_edge", id }))]);
     },
   };
 
+  /** A step that is picked goes into the loop that is selected, or beside the selected node. */
   const pick = (item) => {
-    const nodes = flow.getNodes();
+    const nodes = onCanvas();
     const [one, ...more] = selected();
-    const beside = one ?? rightmost(nodes);
-    const position = beside ? rightOf(beside, nodes) : centredAt(middleOf(root.current, flow), nodes);
-    add(item, position, more.length ? undefined : one);
-    reveal({ ...boxOf(beside), ...position });
+    const loop = item.type === "trigger" ? undefined : one?.type === "group" ? one : nodes.find(({ id }) => id === one?.parentId);
+    const there = nodes.filter(({ parentId }) => parentId === loop?.id);
+    const beside = !one || one.type === "group" ? rightmost(there) : one;
+    const size = sizeOf(item);
+    const first = loop ? plus(loop.position, FIRST_PLACE) : centredAt(sightOf(root.current, flow), size);
+    const place = beside ? rightOf(beside, there, size) : first;
+    add(item, place, loop, one && !more.length ? beside : undefined);
+    reveal({ ...size, ...place });
   };
 
   const drop = (event) => {
     const item = droppedItem(event);
     if (!item) return;
     event.preventDefault();
-    add(item, centredAt(flow.screenToFlowPosition({ x: event.clientX, y: event.clientY }), flow.getNodes()));
+    const point = flow.screenToFlowPosition({ x: event.clientX, y: event.clientY });
+    add(item, centredAt(point, sizeOf(item)), item.type === "trigger" ? undefined : loopAt(point, onCanvas()));
     root.current.focus();
   };
 
   return { handlers, commands, pick, drop, select };
 }
 
-function shifted(node, { x, y }) {
-  return { ...node, position: { x: node.position.x + x, y: node.position.y + y } };
-}
+const plus = (one, other) => ({ x: one.x + other.x, y: one.y + other.y });
+const inLoop = (position, loop) => (loop ? within({ x: position.x - loop.position.x, y: position.y - loop.position.y }) : position);
+const sizeOf = ({ type }) => (type === "group" ? EMPTY : CARD);
+const atRest = ({ nodes, edges }) => ({ edges, nodes: nodes.map((node) => (node.dragging ? { ...node, dragging: false } : node)) });
+const shifted = (node, by) => ({ ...node, dragging: true, position: plus(node.position, by) });
 
 function edgeOp(source, target, sourceHandle) {
   return { op: "add_edge", edge: { source, target, ...(sourceHandle && { sourceHandle }) } };
 }
 
 /** The first output from which no edge goes; undefined if there is none. */
-function freeOutput({ id, data }, edges, handles) {
+function freeOutput({ id }, edges, ends) {
   const used = edges.filter(({ source }) => source === id).map(({ sourceHandle }) => sourceHandle);
-  return outputsOf(data, handles).find((handle) => handle !== "error" && !used.includes(handle));
+  return ends.find(({ name, isGone }) => name !== "error" && !isGone && !used.includes(name))?.name;
 }
 
-function middleOf(element, flow) {
-  const { x, y, width, height } = element.getBoundingClientRect();
-  return flow.screenToFlowPosition({ x: x + width / 2, y: y + height / 2 });
+/** The middle of what is seen of the canvas. */
+function sightOf(element, flow) {
+  return flow.screenToFlowPosition(middleOf(element.getBoundingClientRect()));
 }

@@ -14,19 +14,22 @@ const StepNode = memo(function StepNode({ id, type, data, selected }) {
   const { Card, handles, live } = useContext(CanvasContext);
   const status = useEntry(live.statuses, id) ?? NO_STATUS;
   const problems = useEntry(live.problems, id) ?? NO_PROBLEMS;
-  const outputs = outputsOf(data, handles);
-  useMeasuredAgain(id, outputs.join());
+  const isTarget = useEntry(live.targets, id);
+  const outputs = outputsOf(data, handles, useEntry(live.ends, id));
+  useMeasuredAgain(id, outputs.map(({ name }) => name).join());
   return (
     <div
-      className="step-node"
+      className={["step-node", type === "group" && "group-node", isTarget && "is-target"].filter(Boolean).join(" ")}
       id={`node-${id}`}
       aria-label={describe(data, status, problems)}
       data-status={status.status}
+      style={{ "--ends": outputs.length }}
     >
       {type !== "trigger" && <Handle type="target" position={Position.Left} />}
       <Card id={id} data={data} selected={selected} status={status} problems={problems} />
-      {outputs.map((name, index) => (
-        <Output key={name} name={name} top={(index + 1) / (outputs.length + 1)} />
+      {type === "group" && <p className="group-hint">Drag steps in here</p>}
+      {outputs.map((output, index) => (
+        <Output key={output.name} {...output} top={(index + 1) / (outputs.length + 1)} />
       ))}
     </div>
   );
@@ -35,15 +38,23 @@ const StepNode = memo(function StepNode({ id, type, data, selected }) {
 /** All kinds look alike to React Flow; the object is made once, or every node would be mounted anew. */
 export const nodeTypes = { trigger: StepNode, action: StepNode, condition: StepNode, group: StepNode };
 
-/** The handles of a node's outputs from top to bottom; the plain one is null and comes first. */
-export function outputsOf(data, handles) {
-  const named = handles[data.action] ?? [];
-  return [...(named.length ? named : [PLAIN]), ...(data.on_error === "branch" ? ["error"] : [])];
+/** A node's outputs from top to bottom, `{name, isGone}`; the plain one is null. `ends` are its own, if it has such. */
+export function outputsOf(data, handles, ends) {
+  const usual = [...(handles[data.action] ?? [PLAIN]), ...(data.on_error === "branch" ? ["error"] : [])];
+  const gone = (ends?.gone ?? []).map((name) => ({ name, isGone: true }));
+  return [...(ends?.names ?? usual).map((name) => ({ name, isGone: false })), ...gone];
 }
 
-function Output({ name, top }) {
+function Output({ name, isGone, top }) {
   return (
-    <Handle type="source" position={Position.Right} id={name ?? undefined} style={{ top: `${top * 100}%` }}>
+    <Handle
+      type="source"
+      position={Position.Right}
+      id={name ?? undefined}
+      isConnectableStart={!isGone}
+      className={isGone ? "is-gone" : ""}
+      style={{ top: `calc(${top} * var(--head, 100%))` }}
+    >
       {name && <span className="handle-label">{name}</span>}
     </Handle>
   );

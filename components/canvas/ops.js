@@ -35,6 +35,10 @@ function applyOp({ nodes, edges }, op) {
         nodes: change(nodes, op.id, (node) => (node.dragging ? node : { ...node, position: op.position })),
         edges,
       };
+    case "set_parent": {
+      const places = new Map(op.nodes.map(({ id, position }) => [id, position]));
+      return { nodes: nodes.map((node) => (places.has(node.id) ? moveInto(node, op.parent, places.get(node.id)) : node)), edges };
+    }
     case "set":
       return {
         nodes: changeData(nodes, op.id, (data) => setIn(data, op.path, op.remove ? undefined : op.value)),
@@ -54,13 +58,16 @@ function applyOp({ nodes, edges }, op) {
 }
 
 /** A draft may be saved with anything in it, so take only what can be drawn. */
-function toNode({ id, type, position, data }) {
+function toNode({ id, type, position, data, parentId, width, height, style }) {
   const at = (axis) => (Number.isFinite(position?.[axis]) ? position[axis] : 0);
+  const own = [{ width, height }, style ?? {}].find((size) => Number.isFinite(size.width) && Number.isFinite(size.height));
   return {
     id,
     type: TYPES.has(type) ? type : "action",
     position: { x: at("x"), y: at("y") },
     data: data ?? {},
+    ...(typeof parentId === "string" && { parentId }),
+    ...(own && { own: { width: own.width, height: own.height } }),
     domAttributes: nameOf(id),
   };
 }
@@ -90,7 +97,12 @@ function setIn(holder, [key, ...rest], value) {
   return copy;
 }
 
+function moveInto({ parentId, ...node }, parent, position) {
+  return { ...node, position, dragging: false, ...(parent && { parentId: parent }) };
+}
+
 function renameNode(node, { id, to }) {
+  if (node.parentId === id) return { ...node, parentId: to };
   return node.id === id ? { ...node, id: to, domAttributes: nameOf(to) } : node;
 }
 

@@ -2,20 +2,19 @@
 
 export const GRID = 8;
 const GAP = { x: 80, y: 32 };
-const USUAL_SIZE = { width: 224, height: 64 };
+export const CARD = { width: 224, height: 56 };
 
 export const snap = ({ x, y }) => ({ x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID });
 
 /** The position that puts the middle of a new node at the point. */
-export function centredAt(point, nodes) {
-  const { width, height } = boxOf(nodes[0]);
+export function centredAt(point, { width, height }) {
   return snap({ x: point.x - width / 2, y: point.y - height / 2 });
 }
 
-/** A free place right of the node, below others that are there already. */
-export function rightOf(node, nodes) {
-  const box = boxOf(node);
-  box.x += box.width + GAP.x;
+/** A free place of that size right of the node, below others that are there already. */
+export function rightOf(node, nodes, size) {
+  const { x, y, width } = boxOf(node);
+  const box = { x: x + width + GAP.x, y, ...size };
   while (nodes.some((other) => overlap(box, boxOf(other)))) box.y += box.height + GAP.y;
   return snap(box);
 }
@@ -56,9 +55,13 @@ function nearest(from, nodes) {
   return nodes.reduce((best, node) => (best && distance(best) <= distance(node) ? best : node), undefined);
 }
 
-/** Where a node is and how large; a node to come is as large as usual. */
+/** Where a node is and how large; one that isn't measured yet is as large as usual. */
 export function boxOf(node) {
-  return { ...node?.position, ...(node?.measured?.width ? node.measured : USUAL_SIZE) };
+  return { ...node.position, ...(node.measured?.width ? node.measured : CARD) };
+}
+
+export function middleOf({ x, y, width, height }) {
+  return { x: x + width / 2, y: y + height / 2 };
 }
 
 export function contains(outer, inner) {

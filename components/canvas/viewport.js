@@ -26,11 +26,18 @@ export function useSteadyView(flow, nodes) {
     before.current = { width, height };
     if (!oldWidth || !width || (oldWidth === width && oldHeight === height)) return;
     const { x, y, zoom } = flow.getViewport();
-    const view = { x: x - hiddenAtRight(nodes, { x, zoom }, width), y: y + (height - oldHeight) / 2, zoom };
-    if (isAnySeen(nodes, view, { width, height })) flow.setViewport(view);
+    const placed = nodes.map((node) => placeOnCanvas(node, flow));
+    const view = { x: x - hiddenAtRight(placed, { x, zoom }, width), y: y + (height - oldHeight) / 2, zoom };
+    if (isAnySeen(placed, view, { width, height })) flow.setViewport(view);
     else flow.fitView(FIT);
   });
   useEffect(() => follow(), [width, height]);
+}
+
+/** The node with its position on the canvas, and not in its loop. */
+export function placeOnCanvas(node, flow) {
+  const position = node.parentId && flow.getInternalNode(node.id)?.internals.positionAbsolute;
+  return position ? { ...node, position } : node;
 }
 
 function hiddenAtRight(nodes, { x, zoom }, width) {

@@ -1,14 +1,70 @@
-"""What the canvas shows of an execution: which edges were taken."""
+"""What the canvas shows of an execution: which edges were taken, and what a node waits for."""
 
+from typing import Any
+
+import pytest
+
+from app.models import User
 from app.runtime import Runtime
-from app.services import accounts, progress, workflows
+from app.services import accounts, executions, progress, workflows
 from tests.app.conftest import PASSWORD
+from tests.app.driving import reach
 from tests.app.shapes import node, workflow
 from tests.app.test_hub import run
 
 
-async def test_a_failed_node_that_continues_takes_its_plain_edge(rt: Runtime) -> None:
-    alice = await accounts.create_user(rt, email="alice@example.com", password=PASSWORD, name="Alice")
+@pytest.fixture
+async def alice(rt: Runtime) -> User:
+    return await accounts.create_user(rt, email="Alice@example.com", password=PASSWORD, name="Alice")
+
+
+async def wait_at(rt: Runtime, alice: User, action: str, **inputs: Any) -> dict[str, Any]:
+    """The last row of a node that waits."""
+    definition = workflow(node("ask", f"flow/{action}", **inputs))
+    created = await workflows.create_workflow(rt, alice, definition)
+    execution = await executions.start_execution(rt, alice, created.id, input={})
+    await reach(rt, execution.id, "ask", "waiting")
+    return (await progress.read_node(rt, alice, execution.id, "ask"))[-1]
+
+
+async def test_without_approvers_the_owner_is_asked(rt: Runtime, alice: User) -> None:
+    wait = (await wait_at(rt, alice, "approval", message="Send it?"))["wait"]
+
+    assert (wait["what"], wait["message"], wait["until"]) == ("approval", "Send it?", None)
+    assert wait["deciders"] == ["alice@example.com"]
+
+
+async def test_approvers_are_asked_instead_of_the_owner(rt: Runtime, alice: User) -> None:
+    wait = (await wait_at(rt, alice, "approval", message="Send it?", approvers="Bob@example.com", timeout=60))["wait"]
+
+    assert wait["deciders"] == ["bob@example.com"]
+    assert wait["until"] is not None
+
+
+async def test_who_waits_for_a_request_says_where_it_goes(rt: Runtime, alice: User) -> None:
+    row = await wait_at(rt, alice, "wait-for-webhook")
+
+    assert row["wait"]["what"] == "request"
+    assert row["wait"]["resume_url"] == row["output"]["resume_url"]
+
+
+async def test_of_a_node_in_a_loop_only_the_last_rows_are_read(rt: Runtime, alice: User) -> None:
+    each = node("each", "logic/for-each", type_="group", items=list(range(30)))
+    inside = node("ask", "data/set-fields", fields={"n": "{{ item }}"}) | {"parentId": "each"}
+    definition = workflow(each)
+    definition["nodes"].append(inside)
+    created = await workflows.create_workflow(rt, alice, definition)
+    execution_id = await run(rt, alice, created.id)
+
+    shown = await progress.read_progress(rt, alice, execution_id)
+    assert shown["nodes"]["ask"]["iterations"] == {"total": 30, "succeeded": 30}
+    assert shown["nodes"]["each"]["rounds"] == {"done": 30, "total": 30}
+    rows = await progress.read_node(rt, alice, execution_id, "ask")
+    assert len(rows) == 5
+    assert (rows[-1]["iteration"], rows[-1]["output"]) == ([29], {"n": 29})
+
+
+async def test_a_failed_node_that_continues_takes_its_plain_edge(rt: Runtime, alice: User) -> None:
     definition = workflow(node("ask", "code/python", code="1/0"), node("after", "data/set-fields", fields={"a": 1}))
     definition["nodes"][1]["data"]["on_error"] = "continue"
     created = await workflows.create_workflow(rt, alice, definition)

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.ui.rows import PREVIEW, problem_rows, problems_by_node, step_detail, step_rows
-from app.ui.times import ago, duration
+from app.ui.rows import PREVIEW, count_of, problem_rows, problems_by_node, step_detail, step_rows
+from app.ui.times import ago, data_size, duration
 
 NOW = datetime(2026, 12, 1, 8, tzinfo=UTC)
 
@@ -68,6 +68,44 @@ def test_of_a_huge_value_only_the_beginning_is_sent() -> None:
     assert len(detail.output) < PREVIEW + 100
     assert detail.output.endswith("characters more")
     assert len(detail.stdout) < PREVIEW + 100
+
+
+@pytest.mark.parametrize(
+    ("node", "words"),
+    [
+        ({}, ""),
+        ({"iterations": {"total": 1, "succeeded": 1}}, "once"),
+        (
+            {"iterations": {"total": 1204, "succeeded": 1199, "failed": 2, "waiting": 3}},
+            "1,204 times, 2 failed, 3 waiting",
+        ),
+        ({"rounds": {"done": 3, "total": 20_000}}, "3 of 20,000 done"),
+        ({"rounds": {"done": 3, "total": None}, "iterations": {"total": 2}}, "3 done"),
+    ],
+)
+def test_a_loop_says_how_far_it_is_and_what_is_in_it_how_often_it_ran(node: dict[str, Any], words: str) -> None:
+    assert count_of(node) == words
+
+
+def test_of_a_large_value_it_is_said_how_large_the_whole_is() -> None:
+    file = {"execution_id": "ex_1", "id": "f", "size": 12_300_000, "kind": "list", "count": 100_000}
+    detail = step_detail(execution("a"), "a", [entry(output=[1, 2], files={"output": file})])
+
+    assert detail.output_note == "A preview: the whole is a list of 100,000 entries, 12.3 MB."
+    assert (detail.input_note, detail.output) == ("", "[\n  1,\n  2\n]")
+
+
+def test_what_waits_says_for_what_and_until_when() -> None:
+    wait = {"what": "approval", "until": NOW, "deciders": ["bob@example.com"], "message": "Send it?", "resume_url": ""}
+    detail = step_detail(execution("a"), "a", [entry(wait=wait, iteration=[3, 0])])
+
+    assert (detail.waits, detail.until, detail.message) == ("Waits for approval until", NOW.isoformat(), "Send it?")
+    assert (detail.deciders, detail.iteration, detail.place) == (["bob@example.com"], [3, 0], "4 · 1")
+
+
+@pytest.mark.parametrize(("characters", "words"), [(900, "900 B"), (12_300, "12 kB"), (3_440_000, "3.4 MB")])
+def test_a_size_has_two_figures_or_more(characters: int, words: str) -> None:
+    assert data_size(characters) == words
 
 
 def test_problems_are_listed_by_label_and_marked_by_node() -> None:

@@ -8,7 +8,9 @@ const { replays, labels } = await Bun.stdin.json();
 function replay({ before, ops }) {
   const graph = applyOps(fromSnapshot(before, { nodes: [], edges: [] }), ops);
   return {
-    nodes: Object.fromEntries(graph.nodes.map(({ id, type, position, data }) => [id, { type, position, data }])),
+    nodes: Object.fromEntries(
+      graph.nodes.map(({ id, type, position, data, parentId = null }) => [id, { type, position, data, parentId }]),
+    ),
     edges: Object.fromEntries(
       graph.edges.map(({ id, source, target, sourceHandle }) => [id, [source, sourceHandle, target]]),
     ),

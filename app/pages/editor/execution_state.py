@@ -10,7 +10,8 @@ from app.guard import current_user
 from app.live import get_hub
 from app.pages.editor.place import workflow_of
 from app.runtime import get_runtime
-from app.services import editing, executions, workflows
+from app.services import answering, control, editing, executions, workflows
+from app.services.answering import Decision
 from app.ui.notices import NoticeState
 from app.ui.rows import ProblemRow, problem_rows
 
@@ -22,6 +23,7 @@ class ExecutionState(rx.State):
 
     followed: str = ""
     is_open: bool = False
+    comment: str = ""  # on what is to be approved
 
     @rx.event
     def load(self) -> None:
@@ -52,6 +54,27 @@ class ExecutionState(rx.State):
     async def open_node(self, node_id: str) -> None:
         self.is_open = True
         await self.look_at(node_id)
+
+    @rx.event
+    async def stop(self, execution_id: str) -> None:
+        await control.cancel_execution(get_runtime(), current_user(), execution_id)
+
+    @rx.event
+    def set_comment(self, comment: str) -> None:
+        self.comment = comment
+
+    @rx.event
+    async def decide(self, execution_id: str, node: str, iteration: list[int], decision: Decision) -> None:
+        await answering.decide_approval(
+            get_runtime(),
+            current_user(),
+            execution_id,
+            node=node,
+            decision=decision,
+            comment=self.comment,
+            iteration=iteration,
+        )
+        self.comment = ""
 
     async def _start(self, given: Any) -> rx.event.EventSpec:
         if problems := await self._find_problems():

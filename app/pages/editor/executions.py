@@ -2,11 +2,13 @@
 
 import reflex as rx
 
+from app.guard import MeState
 from app.live import LiveState
 from app.pages.editor.execution_state import ExecutionState
 from app.ui.icons import action_icon, icon
 from app.ui.rows import ExecutionRow, StepRow
 from app.ui.status import status_icon, status_label
+from components.copy_button import CopyButton
 from components.local_time import LocalTime
 
 DETAIL = LiveState.detail
@@ -47,7 +49,7 @@ def _execution(row: rx.Var[ExecutionRow]) -> rx.Component:
 
 def _steps() -> rx.Component:
     return rx.el.div(
-        rx.el.h2("Nodes"),
+        rx.el.header(rx.el.h2("Nodes"), class_name="drawer-head"),
         rx.foreach(LiveState.steps, _step),
         class_name="drawer-column",
     )
@@ -59,6 +61,7 @@ def _step(row: rx.Var[StepRow]) -> rx.Component:
         action_icon(row.action),
         rx.el.span(row.label, class_name="truncate"),
         rx.cond(row.attempts > 1, rx.el.span("attempt ", row.attempts, class_name="faint numbers")),
+        rx.cond(row.count != "", rx.el.span(row.count, class_name="faint numbers drawer-count")),
         rx.el.span(row.duration, class_name="numbers faint drawer-end"),
         class_name="drawer-item",
         type="button",
@@ -74,22 +77,80 @@ def _detail() -> rx.Component:
             rx.el.h2(DETAIL.label),
             rx.cond(DETAIL.status != "", status_label(DETAIL.status)),
             rx.el.span(DETAIL.duration, class_name="faint numbers"),
+            rx.cond(DETAIL.place != "", rx.el.span("round ", DETAIL.place, class_name="faint numbers")),
             class_name="detail-head",
         ),
+        rx.cond(DETAIL.waits != "", _wait()),
         rx.cond(DETAIL.error != "", rx.el.p(DETAIL.error, class_name="detail-error", role="alert")),
         rx.el.div(
-            _data("Input", DETAIL.input),
-            _data("Output", DETAIL.output),
-            rx.cond(DETAIL.stdout != "", _data("Printed", DETAIL.stdout)),
+            _data("Input", DETAIL.input, DETAIL.input_note),
+            _data("Output", DETAIL.output, DETAIL.output_note),
+            rx.cond(DETAIL.stdout != "", _data("Printed", DETAIL.stdout, "")),
             class_name="detail-data",
         ),
         class_name="drawer-detail",
     )
 
 
-def _data(title: str, text: rx.Var[str]) -> rx.Component:
+def _wait() -> rx.Component:
+    """For what and until when the node waits, and what can be done about it."""
+    return rx.el.section(
+        rx.el.p(
+            rx.el.strong(DETAIL.waits),
+            rx.cond(DETAIL.until != "", rx.fragment(" ", LocalTime.create(value=DETAIL.until, class_name="numbers"))),
+        ),
+        rx.cond(DETAIL.message != "", rx.el.p(DETAIL.message, class_name="wait-message")),
+        rx.cond(DETAIL.resume_url != "", _resume_url()),
+        rx.cond(
+            DETAIL.deciders.length() > 0,
+            rx.cond(
+                DETAIL.deciders.contains(MeState.email.lower()),
+                _decision(),
+                rx.el.p("Asked: ", DETAIL.deciders.join(", "), class_name="muted"),
+            ),
+        ),
+        class_name="wait",
+    )
+
+
+def _resume_url() -> rx.Component:
+    return rx.el.p(
+        rx.el.code(DETAIL.resume_url, class_name="wait-url"),
+        CopyButton.create(value=DETAIL.resume_url, class_name="button"),
+        class_name="wait-actions",
+    )
+
+
+def _decision() -> rx.Component:
+    return rx.el.div(
+        rx.el.input(
+            class_name="input",
+            placeholder="Comment",
+            aria_label="Comment",
+            max_length=2_000,
+            on_blur=ExecutionState.set_comment,
+            key=DETAIL.node_id,
+        ),
+        _decide("Approve", "check", "approved", "button primary"),
+        _decide("Reject", "x", "rejected", "button danger"),
+        class_name="wait-actions",
+    )
+
+
+def _decide(label: str, shape: str, decision: str, class_name: str) -> rx.Component:
+    return rx.el.button(
+        icon(shape),
+        label,
+        class_name=class_name,
+        type="button",
+        on_click=ExecutionState.decide(LiveState.followed, DETAIL.node_id, DETAIL.iteration, decision),
+    )
+
+
+def _data(title: str, text: rx.Var[str], note: rx.Var[str] | str) -> rx.Component:
     return rx.el.section(
         rx.el.h3(title),
+        rx.cond(rx.Var.create(note) != "", rx.el.p(note, class_name="data-note")),
         rx.el.pre(rx.cond(text != "", text, "nothing"), tab_index=0, aria_label=title),
         class_name="data",
     )

@@ -51,7 +51,9 @@ class EditorState(rx.State):
         change = await editing.apply_ops(get_runtime(), current_user(), workflow_of(self), ops, self.doc["rev"])
         if added := [op["node"]["id"] for op in change.ops or [] if op["op"] == "add_node"]:
             get_hub().select(self._tab, added)
-        return NoticeState.show(change.rejected[0]["reason"], "error") if change.rejected else None
+        if change.rejected:
+            return NoticeState.show(change.rejected[0]["reason"], "error")
+        return _say_what_was_cut(ops, change.ops or [])
 
     @rx.event
     async def undo(self) -> None:
@@ -125,6 +127,15 @@ async def _view_only(ids: list[str], workflow: Workflow) -> NodeView:
     if selected is None:
         return NodeView()
     return view_node(selected, get_runtime().steps, await editing.problems_of(get_runtime(), workflow))
+
+
+def _say_what_was_cut(asked: list[Op], done: list[Op]) -> rx.event.EventSpec | None:
+    """Nodes that go into a loop or out of it lose the edges across its border."""
+    cut = sum(op["op"] == "remove_edge" for op in done)
+    if not cut or not any(op["op"] == "set_parent" for op in asked):
+        return None
+    what = "An edge was" if cut == 1 else f"{cut} edges were"
+    return NoticeState.show(f"{what} removed: none can lead into or out of a loop. Undo brings everything back.")
 
 
 def _set(node_id: str, path: str, value: Any) -> Op:

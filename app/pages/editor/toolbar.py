@@ -10,6 +10,8 @@ from app.ui.menus import menu, menu_button
 from app.ui.rows import ProblemRow
 from components.shared_input import SharedInput
 
+OPEN = rx.Var.create(["pending", "running", "waiting"])
+
 
 def toolbar() -> rx.Component:
     """Everything that concerns the workflow as a whole."""
@@ -39,6 +41,7 @@ def toolbar() -> rx.Component:
             aria_expanded=ExecutionState.is_open,
             on_click=ExecutionState.toggle,
         ),
+        _stop(),
         _run(),
         class_name="toolbar",
     )
@@ -75,6 +78,20 @@ def _problem(problem: rx.Var[ProblemRow]) -> rx.Component:
         type="button",
         on_click=EditorState.select_on_canvas([problem.node]),
         custom_attrs={"popoverTarget": "problems", "popoverTargetAction": "hide"},
+    )
+
+
+def _stop() -> rx.Component:
+    return rx.cond(
+        OPEN.contains(LiveState.followed_status),
+        rx.el.button(
+            icon("square"),
+            "Stop",
+            class_name="button danger",
+            type="button",
+            aria_label="Stop this execution",
+            on_click=ExecutionState.stop(LiveState.followed),
+        ),
     )
 
 
