@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from sqlalchemy import insert, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlmodel import select
 
 from app.db import Database, read_url
@@ -150,6 +150,19 @@ async def test_what_no_driver_takes_is_no_outage(either: Database) -> None:
 async def test_a_missing_table_is_told_as_sqlalchemy_would(either: Database) -> None:
     with pytest.raises(DBAPIError, match="nowhere"):
         await either.write_batch([(text("INSERT INTO nowhere (a) VALUES (:a)"), [{"a": 1}])])
+
+
+@pytest.mark.postgresql
+@pytest.mark.parametrize("either", ["postgresql"], indirect=True)
+async def test_a_connection_that_was_cut_is_told_once_and_opened_anew(either: Database) -> None:
+    await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 1}])])
+    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    async with either.read() as session:
+        await session.scalar(text(cut))
+
+    with pytest.raises(OperationalError):
+        await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 2}])])
+    await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 2}])])
 
 
 async def test_batches_and_writers_wait_for_each_other(either: Database) -> None:
