@@ -156,9 +156,9 @@ async def test_a_missing_table_is_told_as_sqlalchemy_would(either: Database) -> 
 @pytest.mark.parametrize("either", ["postgresql"], indirect=True)
 async def test_a_connection_that_was_cut_is_told_once_and_opened_anew(either: Database) -> None:
     await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 1}])])
-    cut = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
+    others = "FROM pg_stat_activity WHERE pid <> pg_backend_pid() AND datname = current_database()"
     async with either.read() as session:
-        await session.scalar(text(cut))
+        await session.scalar(text(f"SELECT pg_terminate_backend(pid) {others}"))
 
     with pytest.raises(OperationalError):
         await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 2}])])
