@@ -91,15 +91,15 @@ def reset_password(settings: Settings, *, email: str) -> None:
 def run_workflow(settings: Settings, *, workflow_id: str, input_file: Path | None) -> None:
     """Run a workflow in its owner's name; print its result, or the reason of its failure on standard error."""
     from app.runtime import open_runtime
-    from app.services import executions, owners
+    from app.services import owners, starting
     from engine.events import ENDED
 
     async def run() -> Any:
         async with open_runtime(settings, drives="own") as rt:
             owner = await owners.find_owner(rt, workflow_id)
-            execution = await executions.start_execution(rt, owner, workflow_id, input=input_)
+            execution = await starting.start_execution(rt, owner, workflow_id, input=input_)
             while execution.status not in ENDED:  # a server that is running drives it instead of us
-                execution = await executions.wait_for(rt, owner, execution.id, 1)
+                execution = await starting.wait_for(rt, owner, execution.id, 1)
             return execution
 
     input_ = _read_json(input_file)

@@ -85,6 +85,18 @@ class Workflow(Stamped, table=True):
     deleted_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
 
 
+def definition_of(workflow: Workflow) -> dict[str, Any]:
+    """The definition as it came in."""
+    return {
+        **workflow.extra,
+        "name": workflow.name,
+        "description": workflow.description,
+        "nodes": workflow.nodes,
+        "edges": workflow.edges,
+        **({"tags": workflow.tags} if workflow.tags else {}),
+    }
+
+
 class WorkflowVersion(SQLModel, table=True):
     """A definition that was activated; it never changes again."""
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from sqlmodel import and_, col, or_, select, update
 
+from app.children import Children
 from app.db import Database
 from app.egress import find_address, read_policy
 from app.models import Connection, Workflow
@@ -14,21 +15,29 @@ from app.secrets import Secrets, WrongKey
 from app.settings import Settings
 from engine.errors import StepError
 from engine.models import Execution
-from engine.outside import Nothing
+from engine.outside import Outside
 
 FOLDER = "databases"
 USED_AGAIN = timedelta(minutes=1)  # before that a connection's last use is not written anew
 
 
-class AppOutside(Nothing):
+class AppOutside(Outside):
     """The engine's Outside."""
 
-    def __init__(self, settings: Settings, database: Database, secrets: Secrets, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        database: Database,
+        secrets: Secrets,
+        clock: Callable[[], datetime],
+        children: Children,
+    ) -> None:
         self._settings = settings
         self._policy = read_policy(settings.egress_allow)
         self._database = database
         self._secrets = secrets
         self._clock = clock
+        self._children = children
 
     async def find_credentials(self, execution: Execution, connection_id: str, plugin: str) -> Mapping[str, str]:
         is_same_workspace = and_(
@@ -73,6 +82,9 @@ class AppOutside(Nothing):
         if is_own_file(self._settings.database_url, file):
             raise StepError("This is Treadle's own database, which no workflow can open.", kind="egress_refused")
         return file
+
+    async def start_workflow(self, parent: Execution, workflow_id: str, input: object, key: str) -> str:
+        return await self._children.start(parent, workflow_id, input, key)
 
     def resume_url(self, token: str) -> str:
         return f"{self._settings.public_url}/api/resume/{token}"

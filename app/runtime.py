@@ -11,6 +11,7 @@ import httpx
 
 from app.attempts import Attempts
 from app.changes import Changes
+from app.children import Children
 from app.db import Database
 from app.driver_lock import Driven, DriverLock, hold_driver_lock, watch_driver_lock
 from app.egress import make_client
@@ -18,6 +19,8 @@ from app.migrations import migrate
 from app.outside import AppOutside
 from app.secrets import open_secrets
 from app.settings import Settings
+from app.snapshots import Snapshots
+from app.starter import Starter
 from engine.attempt import Tools
 from engine.clock import Clock, SystemClock
 from engine.files import Files, FolderFiles
@@ -48,6 +51,8 @@ class Runtime:
     files: Files
     outside: AppOutside
     worker: Worker
+    starter: Starter
+    snapshots: Snapshots
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
     on_sign_out: list[Callable[[str], None]] = field(default_factory=list)  # each is called with the session's id
@@ -120,11 +125,14 @@ async def _start(
     journal = Journal(store)
     closing.push_async_callback(journal.close)
     mailbox = Mailbox(database)
-    outside = AppOutside(settings, database, open_secrets(settings), clock)
+    starter, snapshots = Starter(database, engine_clock), Snapshots(steps)
+    outside = AppOutside(settings, database, open_secrets(settings), clock, Children(database, snapshots, starter))
     tools = Tools(
         steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), clock=engine_clock, outside=outside
     )
     worker = Worker(store, journal, mailbox, tools, limit=settings.max_executions, takes_any=drives == "all")
+    starter.hand_to(worker)
+    closing.push_async_callback(starter.close)
     return Runtime(
         settings=settings,
         database=database,
@@ -137,6 +145,8 @@ async def _start(
         files=tools.files,
         outside=outside,
         worker=worker,
+        starter=starter,
+        snapshots=snapshots,
         clock=clock,
         engine_clock=engine_clock,
     )

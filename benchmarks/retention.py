@@ -16,7 +16,7 @@ from sqlalchemy import insert
 
 from app.models import User
 from app.runtime import Runtime, open_runtime
-from app.services import accounts, executions, retention, workflows
+from app.services import accounts, retention, starting, workflows
 from app.settings import read_settings
 from benchmarks.lab import PERSON, edge, node, percentiles, print_table
 from engine.ids import new_id
@@ -130,8 +130,8 @@ async def run_during(rt: Runtime, user: User, workflow_id: str, work: Awaitable[
     async def run_on() -> int:
         ended = 0
         while not over.is_set():
-            execution = await executions.start_execution(rt, user, workflow_id, input={})
-            await executions.wait_for(rt, user, execution.id, 60)
+            execution = await starting.start_execution(rt, user, workflow_id, input={})
+            await starting.wait_for(rt, user, execution.id, 60)
             ended += 1
         return ended
 

@@ -50,21 +50,8 @@ class Mailbox:
 
     async def request_cancel(self, execution_id: str, now: datetime) -> list[str]:
         """Ask for the end of an open execution and of its open children; return the ids of all of them."""
-        asked, new = [], [execution_id]
         async with self._transactions.write() as session:
-            while new:
-                asked += new
-                query = (
-                    update(Execution)
-                    .where(col(Execution.id).in_(new), col(Execution.status).in_(OPEN))
-                    .values(cancel_requested_at=now, is_woken=True)
-                )
-                await (await session.connection()).execute(query)
-                children = select(Execution.id).where(
-                    col(Execution.parent_id).in_(new), col(Execution.status).in_(OPEN)
-                )
-                new = list(await session.exec(children))
-        return asked
+            return await request_cancel(session, [execution_id], now)
 
     async def find_request(self, token: str) -> ExecutionWait | None:
         """Return the wait of a request's token, answered or not."""
@@ -105,6 +92,23 @@ class Mailbox:
                 return None
             await session.refresh(wait)
             return _answer_of(wait)
+
+
+async def request_cancel(session: AsyncSession, execution_ids: Sequence[str], now: datetime) -> list[str]:
+    """Ask within the caller's transaction for the end of open executions and of their open children; return all ids."""
+    asked: list[str] = []
+    new = list(execution_ids)
+    while new:
+        asked += new
+        query = (
+            update(Execution)
+            .where(col(Execution.id).in_(new), col(Execution.status).in_(OPEN))
+            .values(cancel_requested_at=now, is_woken=True)
+        )
+        await (await session.connection()).execute(query)
+        children = select(Execution.id).where(col(Execution.parent_id).in_(new), col(Execution.status).in_(OPEN))
+        new = list(await session.exec(children))
+    return asked
 
 
 async def _close(session: AsyncSession, wait: ExecutionWait, now: datetime, condition: Any, value: Any) -> bool:

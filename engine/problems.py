@@ -17,6 +17,7 @@ from engine.sdk import Step
 from engine.setting_problems import find_setting_problems
 from engine.syntax import BUILTINS, Parsed
 from engine.template import parsed_sources
+from engine.workflow_problems import find_workflow_problems
 
 MAX_PROBLEMS = 1_000
 MAX_SUGGESTIONS = 20  # to look for similar names takes long
@@ -51,6 +52,8 @@ def _find_all(definition: Any, steps: Mapping[str, Step]) -> list[Problem]:
         scopes = _Scopes(nodes, pairs)
         for node in nodes:
             problems += _check_node(node, steps, scopes)
+    if isinstance(definition, dict):
+        problems += (Problem(None, *found) for found in find_workflow_problems(definition))
     return problems
 
 

@@ -106,8 +106,11 @@ class Run:
         self._journal.post(event)
         fold(self.state, event)
 
-    async def next_event(self, due: datetime | None) -> None:
-        """Wait for the first attempt to end, or until something is due, and fold what has come."""
+    async def next_event(self, due: datetime | None) -> bool:
+        """Wait for the first attempt to end, or until something is due, and fold what has come.
+
+        Return whether it now waits for another execution, which may have ended before.
+        """
         alarm = asyncio.create_task(self._ring(due)) if due else None
         news = [await self._news.get()]
         while not self._news.empty():
@@ -120,6 +123,7 @@ class Run:
                     fold(self.state, item)
                 case Exception():
                     raise item
+        return any(isinstance(item, Event) and "child" in (item.effect or {}).get("wait", {}) for item in news)
 
     def wake(self) -> None:
         """Let `next_event` return."""

@@ -56,7 +56,8 @@ class Runner:
                     break
                 if self._may_park(run):
                     return await run.park(next_due(run.state))
-                await run.next_event(next_due(run.state))
+                if await run.next_event(next_due(run.state)):
+                    await self.tell(execution.id)
         finally:
             del self._runs[execution.id]
             await run.close()

@@ -179,6 +179,14 @@ class Store:
         async with self._transactions.write() as session:
             return sorted((await (await session.connection()).execute(query)).scalars())
 
+    async def take_woken(self, by: str) -> set[str]:
+        """Return of what one process drives that for which something has come, and note that it is told."""
+        is_woken = (col(Execution.claimed_by) == by) & col(Execution.is_woken)
+        async with self._transactions.read() as session:
+            if (await session.exec(select(Execution.id).where(is_woken).limit(1))).first() is None:
+                return set()
+        return await self._update_claims(is_woken, is_woken=False)
+
     async def next_due(self) -> datetime | None:
         """Return when the next of the executions that wait wakes."""
         query = select(func.min(Execution.resume_at)).where(Execution.status == "waiting")
@@ -213,12 +221,18 @@ class Store:
 
 
 def _is_next() -> Any:
-    """It has yet to start, and fewer of its workflow are before it than may run at a time."""
+    """It has yet to start, and fewer of its workflow are before it than may run at a time.
+
+    Those that have started are, too, whatever their ids: two that are made in the same moment come in any order.
+    """
     before = aliased(Execution)
+    has_begun = or_(col(before.status) != "pending", col(before.claimed_by).is_not(None))
+    is_before = or_(has_begun, col(before.id) < Execution.id)
+    is_open = col(before.completed_at).is_(None)  # an index has these
     count = (
         select(func.count())
         .select_from(before)
-        .where(before.workflow_id == Execution.workflow_id, col(before.status).in_(OPEN), before.id < Execution.id)
+        .where(before.workflow_id == Execution.workflow_id, is_open, is_before, before.id != Execution.id)
         .correlate(Execution)
         .scalar_subquery()
     )

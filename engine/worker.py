@@ -56,6 +56,7 @@ class Worker:
         self._work = asyncio.Event()
         self._submitted: set[str] = set()
         self._woken: set[str] = set()
+        self._told: set[str] = set()  # while they were driven
         self._due: datetime | None = None  # when the next of those that wait wakes
         self._ends = Ends(store)
         self._driving: dict[str, asyncio.Task[None]] = {}
@@ -67,7 +68,8 @@ class Worker:
         if self._takes_any:
             await self._store.release_all()
         self._unsubscribe = self._journal.subscribe(self._ends.hear)
-        self._duties = [asyncio.create_task(self._claim_work()), asyncio.create_task(self._renew_claims())]
+        duties = (self._claim_work(), self._renew_claims(), self._hear_others())
+        self._duties = [asyncio.create_task(duty) for duty in duties]
 
     async def stop(self, *, grace: float = 20) -> None:
         """Claim no more, give running steps `grace` seconds to end, and leave the rest for others to go on with."""
@@ -90,6 +92,7 @@ class Worker:
     async def wake(self, execution_id: str) -> None:
         """Have an execution take what has come for it, whether it runs, waits or has yet to start."""
         if self._runner.is_driving(execution_id):
+            self._told.add(execution_id)
             await self._runner.tell(execution_id)
         else:
             self._woken.add(execution_id)
@@ -135,15 +138,9 @@ class Worker:
     async def _drive(self, execution: Execution, state: State | DefinitionError) -> None:
         try:
             if isinstance(state, DefinitionError):
-                return await self._give_up(execution, "invalid_workflow", str(state))
-            self._journal.open(execution.id)
-            has_mail = execution.id in self._woken
-            self._woken.discard(execution.id)
-            if (due := await self._runner.drive(execution, state, has_mail=has_mail)) and (
-                self._due is None or due < self._due
-            ):
-                self._due = due
-                self._work.set()
+                await self._give_up(execution, "invalid_workflow", str(state))
+            else:
+                await self._drive_on(execution, state)
         except LostRace:
             log.warning("Execution %s is driven elsewhere", execution.id)
         except Unwritable as error:
@@ -155,19 +152,47 @@ class Worker:
             await _keep_going(partial(self._give_up, execution, "internal", INTERNAL), "end it")
         finally:
             self._let_go(execution)
+        if execution.parent_id:
+            await _keep_going(partial(self.wake, execution.parent_id), "tell its parent")
+
+    async def _drive_on(self, execution: Execution, state: State) -> None:
+        self._journal.open(execution.id)
+        has_mail = execution.id in self._woken
+        self._woken.discard(execution.id)
+        due = await self._runner.drive(execution, state, has_mail=has_mail)
+        if due and (self._due is None or due < self._due):
+            self._due = due
+            self._work.set()
+        if not self._takes_any and not state.is_ended:
+            self._submitted.add(execution.id)  # it has its next turn here, too
 
     def _let_go(self, execution: Execution) -> None:
         self._driving.pop(execution.id, None)
         self._ends.forget(execution.id)
+        if execution.id in self._told:  # perhaps too late for it to hear
+            self._told.discard(execution.id)
+            self._woken.add(execution.id)
+            self._work.set()
         was_full = len(self._driving) == self._limit - 1
-        if was_full or execution.max_running or execution.parent_id:
-            self._work.set()  # there is room again, or somebody has waited for this one
+        if was_full or execution.max_running:
+            self._work.set()  # there is room again
 
     async def _give_up(self, execution: Execution, kind: str, message: str) -> None:
         await self._journal.close()  # what was posted has its numbers already
         self._journal.open(execution.id)
         log_ = await self._store.read_log(execution.id)
         await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind=kind, message=message)
+
+    async def _hear_others(self) -> None:
+        """Take what another process has put into the mailbox, such as a command that cancels."""
+        while True:
+            await self._clock.sleep_until(self._clock.now() + LOOK_EVERY)
+            if self._driving:
+                await _keep_going(self._tell_woken, "look into the mailbox")
+
+    async def _tell_woken(self) -> None:
+        for id_ in await self._store.take_woken(self.name):
+            await self._runner.tell(id_)
 
     async def _renew_claims(self) -> None:
         while True:

@@ -13,7 +13,7 @@ from app.api.body import JsonRoute
 from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
-from app.services import answering, control, logs
+from app.services import answering, control, logs, starting
 from app.services import executions as service
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
@@ -146,9 +146,9 @@ async def execute(
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Any:
     given = body.input if body else {}
-    execution = await service.start_execution(rt, user, workflow_id, input=given, idempotency_key=idempotency_key)
+    execution = await starting.start_execution(rt, user, workflow_id, input=given, idempotency_key=idempotency_key)
     if wait:
-        execution = await service.wait_for(rt, user, execution.id, wait)
+        execution = await starting.wait_for(rt, user, execution.id, wait)
     if wait and execution.completed_at:
         return _answer(ExecutionOut.model_validate(await service.describe(rt, execution)))
     return Started.model_validate({"execution_id": execution.id, "status": execution.status})

@@ -7,8 +7,8 @@ from app.errors import Conflict
 from app.models import User, Workflow, WorkflowVersion
 from app.runtime import Runtime
 from app.services.drafts import definition_of
-from app.services.executions import check_runnable
 from app.services.rights import find_workflow
+from app.services.starting import check_runnable
 
 
 async def activate_workflow(rt: Runtime, user: User, workflow_id: str) -> Workflow:

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.errors import InvalidWorkflow
 from app.models import Workflow
+from app.models import definition_of as definition_of
 from app.services.values import check_json, check_text, is_storable
 from engine.draft import MAX_EDGES, MAX_NODES
 from engine.json_values import size_of
@@ -56,18 +57,6 @@ def write_draft(workflow: Workflow, draft: Draft) -> None:
     workflow.name, workflow.description = draft.name, draft.description
     workflow.nodes, workflow.edges = draft.nodes, draft.edges
     workflow.tags, workflow.extra = draft.tags, draft.extra
-
-
-def definition_of(workflow: Workflow) -> dict[str, Any]:
-    """The definition as it came in."""
-    return {
-        **workflow.extra,
-        "name": workflow.name,
-        "description": workflow.description,
-        "nodes": workflow.nodes,
-        "edges": workflow.edges,
-        **({"tags": workflow.tags} if workflow.tags else {}),
-    }
 
 
 def blank_definition() -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Executions: starting them, watching them and reading what they did."""
+"""Executions: finding them and reading what they did."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
@@ -6,68 +6,18 @@ from typing import Any, Literal, TypedDict, Unpack
 
 from sqlmodel import and_, col, select
 
-from app.errors import Invalid, InvalidWorkflow, NotFound
+from app.errors import Invalid, NotFound
 from app.models import Membership, User, Workflow
 from app.runtime import Runtime
-from app.services.drafts import definition_of
-from app.services.editing import problems_of
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from app.services.rights import check_role, find_workflow, is_visible_to
-from app.services.values import as_query, check_json, is_storable
+from app.services.values import as_query, is_storable
 from engine.events import ENDED
 from engine.models import Execution
 from engine.store import Filters, NodeSummary
 
 MISSING = "There is no execution of this id."
 SKIPPED = NodeSummary(status="skipped", attempts=0, started_at=None, completed_at=None)
-
-
-async def start_execution(
-    rt: Runtime,
-    user: User,
-    workflow_id: str,
-    *,
-    input: Any,
-    trigger: str = "manual",
-    idempotency_key: str | None = None,
-) -> Execution:
-    """Start the draft as it is now; raise InvalidWorkflow with all of its problems. The same key starts it once."""
-    check_json(input)
-    _check_key(idempotency_key)
-    async with rt.database.read() as session:
-        workflow = await find_workflow(session, user, workflow_id, to="read")
-        if idempotency_key and (known := await rt.store.find_by_idempotency_key(session, workflow_id, idempotency_key)):
-            return known
-    await check_runnable(rt, workflow)
-    async with rt.database.write() as session:
-        await find_workflow(session, user, workflow_id, to="write")
-        if idempotency_key and (known := await rt.store.find_by_idempotency_key(session, workflow_id, idempotency_key)):
-            return known
-        execution = Execution(
-            workflow_id=workflow.id,
-            workflow_name=workflow.name,
-            definition=definition_of(workflow),  # as it was checked, whatever has been edited since
-            trigger=trigger,
-            input=input,
-            idempotency_key=idempotency_key,
-        )
-        await rt.store.insert_execution(session, execution)
-    rt.worker.submit(execution.id)
-    return execution
-
-
-async def check_runnable(rt: Runtime, workflow: Workflow) -> None:
-    """Raise InvalidWorkflow when something keeps the workflow from running."""
-    if problems := await problems_of(rt, workflow):
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise InvalidWorkflow(f"The workflow has {count}.", problems)
-
-
-async def wait_for(rt: Runtime, user: User, execution_id: str, seconds: float) -> Execution:
-    """The execution when it has ended, or as it is after that time."""
-    await get_execution(rt, user, execution_id)
-    await rt.worker.wait(execution_id, seconds)
-    return await get_execution(rt, user, execution_id)
 
 
 async def get_execution(
@@ -162,11 +112,6 @@ def _describe_node(node: NodeSummary) -> dict[str, Any]:
         "iterations": node.iterations,
         "rounds": node.rounds and dict(zip(("done", "total"), node.rounds, strict=True)),
     }
-
-
-def _check_key(key: str | None) -> None:
-    if key is not None and not (0 < len(key) <= 200 and key.isprintable()):
-        raise Invalid("The Idempotency-Key is a text of 1 to 200 printable characters.")
 
 
 def _read_filters(wanted: Wanted, workflow_ids: list[str]) -> Filters:

@@ -14,7 +14,7 @@ from app.errors import StartError
 from app.migrations import migrate
 from app.models import User
 from app.runtime import Runtime, open_runtime
-from app.services import accounts, executions, workflows
+from app.services import accounts, executions, starting, workflows
 from app.settings import Settings, read_settings
 from tests.app.conftest import PASSWORD
 from tests.app.shapes import GREETING
@@ -31,11 +31,11 @@ async def back_up_while_busy(settings: Settings, target: Path) -> tuple[User, st
     async with open_runtime(settings) as rt:
         alice = await make_owner(rt)
         workflow = await workflows.create_workflow(rt, alice, GREETING)
-        first = await executions.start_execution(rt, alice, workflow.id, input={})
-        await executions.wait_for(rt, alice, first.id, 20)
+        first = await starting.start_execution(rt, alice, workflow.id, input={})
+        await starting.wait_for(rt, alice, first.id, 20)
         backup = asyncio.create_task(asyncio.to_thread(make_backup, settings, target, now=NOW))
         while not backup.done():
-            await executions.start_execution(rt, alice, workflow.id, input={})
+            await starting.start_execution(rt, alice, workflow.id, input={})
         await backup
     return alice, first.id
 
@@ -44,7 +44,7 @@ async def end_all(settings: Settings, owner: User) -> dict[str, str]:
     """Start the restored Treadle and let it end what it has; return the status of each execution."""
     async with open_runtime(settings) as rt:
         found = await executions.list_executions(rt, owner, limit=200)
-        ended = [await executions.wait_for(rt, owner, execution.id, 20) for execution in found.items]
+        ended = [await starting.wait_for(rt, owner, execution.id, 20) for execution in found.items]
     return {execution.id: execution.status for execution in ended}
 
 

@@ -12,7 +12,7 @@ import pytest
 from app import cli
 from app.errors import Conflict, Invalid, NotFound, StartError
 from app.runtime import open_runtime
-from app.services import accounts, executions, owners, workflows
+from app.services import accounts, executions, owners, starting, workflows
 from app.settings import get_settings
 
 
@@ -110,7 +110,7 @@ def test_a_run_leaves_the_executions_of_others_to_the_server() -> None:
     async def begin() -> str:
         async with open_runtime(get_settings(), drives="nothing") as rt:
             owner = await owners.find_owner(rt, workflow_id)
-            return (await executions.start_execution(rt, owner, workflow_id, input={})).id
+            return (await starting.start_execution(rt, owner, workflow_id, input={})).id
 
     async def read_status() -> str:
         async with open_runtime(get_settings(), drives="nothing") as rt:

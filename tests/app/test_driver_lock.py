@@ -16,7 +16,7 @@ from app.db import read_url
 from app.driver_lock import KEY, Driven, ServerLock, hold_driver_lock, watch_driver_lock
 from app.preflight import check_before_start
 from app.runtime import open_runtime
-from app.services import accounts, executions, workflows
+from app.services import accounts, starting, workflows
 from app.settings import Settings, read_settings
 from tests.app.conftest import PASSWORD
 from tests.app.shapes import GREETING
@@ -86,9 +86,9 @@ async def test_a_command_leaves_its_execution_to_the_server_that_runs(settings: 
     async with open_runtime(settings) as server, open_runtime(settings, drives="own") as command:
         alice = await accounts.create_user(command, email="alice@example.com", password=PASSWORD, name="Alice")
         made = await workflows.create_workflow(command, alice, GREETING)
-        started = await executions.start_execution(command, alice, made.id, input={})
+        started = await starting.start_execution(command, alice, made.id, input={})
         server.worker.submit(started.id)
-        ended = await executions.wait_for(server, alice, started.id, 20)
+        ended = await starting.wait_for(server, alice, started.id, 20)
 
     assert ended.status == "succeeded"
 

@@ -14,7 +14,7 @@ from app.errors import Forbidden
 from app.hub import Hub
 from app.models import Membership, Session, User
 from app.runtime import Runtime, get_runtime
-from app.services import accounts, editing, executions, workflows
+from app.services import accounts, editing, executions, starting, workflows
 from app.shown import Shown
 from tests.app.conftest import PASSWORD, Clock
 from tests.app.shapes import GREETING, node, workflow
@@ -119,8 +119,8 @@ async def greeting(rt: Runtime, alice: User) -> str:
 
 async def run(rt: Runtime, user: User, workflow_id: str) -> str:
     """Run the workflow to its end."""
-    started = await executions.start_execution(rt, user, workflow_id, input={})
-    await executions.wait_for(rt, user, started.id, 10)
+    started = await starting.start_execution(rt, user, workflow_id, input={})
+    await starting.wait_for(rt, user, started.id, 10)
     return started.id
 
 

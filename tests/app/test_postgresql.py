@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from app.runtime import open_runtime
-from app.services import accounts, connections, editing, executions, trying, workflows
+from app.services import accounts, connections, editing, executions, starting, trying, workflows
 from app.settings import read_settings
 from tests.app.conftest import PASSWORD
 from tests.app.shapes import GREETING
@@ -20,9 +20,9 @@ async def test_a_workflow_is_edited_and_executed_on_postgresql(postgresql_url: s
         alice = await accounts.create_user(rt, email="alice@example.com", password=PASSWORD, name="Alice")
         made = await workflows.create_workflow(rt, alice, GREETING)
         await editing.apply_ops(rt, alice, made.id, ops, rev=1)
-        started = await executions.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
-        again = await executions.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
-        ended = await executions.wait_for(rt, alice, started.id, 20)
+        started = await starting.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
+        again = await starting.start_execution(rt, alice, made.id, input={}, idempotency_key="once")
+        ended = await starting.wait_for(rt, alice, started.id, 20)
         found = await executions.list_executions(rt, alice, search="grüße")
 
     assert again.id == started.id

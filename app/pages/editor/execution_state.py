@@ -10,7 +10,7 @@ from app.guard import current_user
 from app.live import get_hub
 from app.pages.editor.place import workflow_of
 from app.runtime import get_runtime
-from app.services import answering, control, editing, executions, workflows
+from app.services import answering, control, editing, starting, workflows
 from app.services.answering import Decision
 from app.ui.notices import NoticeState
 from app.ui.rows import ProblemRow, problem_rows
@@ -80,7 +80,7 @@ class ExecutionState(rx.State):
         if problems := await self._find_problems():
             get_hub().select(self.router.session.client_token, [problems[0].node])
             return NoticeState.show(_say(problems), PROBLEMS)
-        await executions.start_execution(get_runtime(), current_user(), workflow_of(self), input=given)
+        await starting.start_execution(get_runtime(), current_user(), workflow_of(self), input=given)
         self.is_open = True
         await self.follow("")
         return NoticeState.dismiss()
