@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from functools import cache
+from math import inf
 from typing import Any
 
 from engine.events import ENDED, RETRY_AT, Event
@@ -19,12 +20,25 @@ def find_differences(model: Model, execution: Execution, events: Sequence[Event]
     for event in events:
         if event.node_id is not None:
             log[event.node_id, event.iteration].append(event)
+    parked = [event.seq for event in events if event.node_id is None and event.status == "waiting"]
+    log = {key: rows for key in list(log) if (rows := _of_last_attempt(key, log, model))}
     return [
         *_check_end(model, execution, log),
         *(f"{key}: should not be there" for key in log if key not in model.fates),
         *(line for key, fate in model.fates.items() for line in _check_fate(model, key, fate, log, crashes)),
         *(f"{key}: {line}" for key in log if key in model.fates for line in _check_order(model, key, log)),
+        *(f"{key}: doesn't begin although it can" for key in model.fates if _is_idle(model, key, log, parked)),
     ]
+
+
+def _of_last_attempt(key: Key, log: Log, model: Model) -> list[Event]:
+    """What a node did since the group around it was begun for the last time: a retry repeats the body."""
+    parent = model.nodes[key[0]].get("parentId") if key[0] in model.nodes else None
+    if parent is None:
+        return log[key]
+    group = _of_last_attempt((parent, key[1][:-1]), log, model)
+    begin = next(event.seq for event in group if event.attempt == group[-1].attempt) if group else 0
+    return [event for event in log[key] if event.seq > begin]
 
 
 def _check_end(model: Model, execution: Execution, log: Log) -> Iterator[str]:
@@ -125,6 +139,20 @@ def _check_order(model: Model, key: Key, log: Log) -> Iterator[str]:
         yield f"begins before its group {parent}"
     if node["type"] == "group" and _is_end(log[key][-1]) and log[key][-1].status == "succeeded":
         yield from _check_iterations(model, key, log)
+
+
+def _is_idle(model: Model, key: Key, log: Log, parked: list[int]) -> bool:
+    """Whether the execution was let go, as if nothing could be done, after all that the node needs to begin."""
+    ends, edges = _ends(log), model.into(key[0])
+    if not edges or not is_sure(model, key):
+        return False
+    is_any = model.nodes[key[0]]["data"].get("join") == "any" and model.fates[key].status != "skipped"
+    needed = [(edge["source"], key[1]) for edge in edges if not is_any or model.is_taken(edge, key[1])]
+    seqs = [ends[source].seq for source in needed if source in ends]
+    if not seqs or (len(seqs) < len(needed) and not is_any):
+        return False
+    ready, begin = (min(seqs) if is_any else max(seqs)), log[key][0].seq if key in log else inf
+    return any(ready < seq < begin for seq in parked)
 
 
 def _check_iterations(model: Model, group: Key, log: Log) -> Iterator[str]:

@@ -18,7 +18,7 @@ Causes = dict[Key, Failure | Stop]
 
 
 class Ambiguous(Exception):
-    """In one group something fails and something ends the execution: the text allows either, and all that follows."""
+    """In one group things fail or end with different consequences: the text allows either, and all that follows."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -169,10 +169,11 @@ class Model:
         if not failures:
             causes.update(found)
             return Fate(status="running", is_end=True)
-        if len(failures) < len(found):
+        if len(failures) < len(found) or len({failure.is_retryable for failure in failures}) > 1:
             raise Ambiguous(node["id"])
         raise Failure(
             failures[0].type if len({failure.type for failure in failures}) == 1 else ANYTHING,
+            is_retryable=failures[0].is_retryable,
             nodes={id_ for failure in failures for id_ in failure.nodes},
         )
 

@@ -62,8 +62,6 @@ class Generator:
         past = self._connect(id_, known, is_any=settings.get("join") == "any", must=place.group is None)
         here = Place(place.group, place.depth, place.seen | past, place.has_item)
         action = self._choose_action(here)
-        if action in ("logic/for-each", "logic/repeat"):
-            settings.pop("retry", None)
         made = node(id_, action, parent=place.group, **settings)
         self.nodes.append(made)
         made["data"]["inputs"] = self._inputs(action, id_, here)
