@@ -12,6 +12,7 @@ from engine.clock import Clock, SystemClock
 from engine.errors import StepError
 from engine.events import Status
 from engine.files import Files
+from engine.forms import Forms
 from engine.graph import Node
 from engine.json_values import to_text
 from engine.models import Execution
@@ -36,6 +37,7 @@ class Tools:
     files: Files
     clock: Clock = field(default_factory=SystemClock)
     outside: Outside = field(default_factory=Nothing)
+    forms: Forms = field(default_factory=Forms)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

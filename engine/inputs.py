@@ -19,18 +19,42 @@ from engine.syntax import Parsed
 from engine.template import Hole, has_holes, map_pieces, map_strings, pieces, split, strings_in
 
 
-async def resolve(
-    step: Step, inputs: Mapping[str, Any], names: Mapping[str, Any], sandbox: Sandbox, files: Files | None = None
-) -> dict[str, Any]:
-    """Return a value for each field of the form; raise ExpressionError with the field that has none."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Form:
+    """What a node's inputs say, read once: the fields without a `{{ }}` are filled in already.
+
+    `places` are the fields of the `{{ }}`, in their order.
+    """
+
+    step: Step
+    given: Mapping[str, Any]
+    filled: Mapping[str, Any]
+    places: tuple[str, ...]
+    expressions: tuple[Parsed, ...]
+
+
+def read_form(step: Step, inputs: Mapping[str, Any]) -> Form:
+    """Read a node's inputs; raise ExpressionError with the field that can't be read."""
     given = {field.name: _given(field, inputs) for field in step.fields}
     holes = {field.name: _holes_in(field, given[field.name]) for field in step.fields}
-    flat = [(name, hole) for name, found in holes.items() for hole in found]
-    values = await evaluate_all(
-        cast(list[Parsed], [hole.parsed for _, hole in flat]), names, sandbox, lambda place: flat[place][0], files
+    flat = [(name, hole.parsed) for name, found in holes.items() for hole in found]
+    none: Iterator[Any] = iter(())
+    return Form(
+        step=step,
+        given=given,
+        filled={field.name: _fill(step, field, given, none) for field in step.fields if not holes[field.name]},
+        places=tuple(name for name, _ in flat),
+        expressions=tuple(parsed for _, parsed in flat),
     )
-    fill = partial(_fill_all, step, given, iter(values))
-    return await asyncio.to_thread(fill) if is_large([values, given]) else fill()
+
+
+async def fill_in(form: Form, names: Mapping[str, Any], sandbox: Sandbox, files: Files | None = None) -> dict[str, Any]:
+    """Return a value for each field of the form; raise ExpressionError with the field that has none."""
+    if not form.expressions:
+        return dict(form.filled)
+    values = await evaluate_all(form.expressions, names, sandbox, form.places.__getitem__, files)
+    fill = partial(_fill_all, form, iter(values))
+    return await asyncio.to_thread(fill) if is_large([values, form.given]) else fill()
 
 
 def _given(field: Field, inputs: Mapping[str, Any]) -> Any:
@@ -47,8 +71,13 @@ def _holes_in(field: Field, value: Any) -> list[Hole]:
     return [part for part in parts if isinstance(part, Hole)]
 
 
-def _fill_all(step: Step, given: Mapping[str, Any], values: Iterator[Any]) -> dict[str, Any]:
-    return {field.name: _fill(step, field, given, values) for field in step.fields}
+def _fill_all(form: Form, values: Iterator[Any]) -> dict[str, Any]:
+    return {
+        field.name: form.filled[field.name]
+        if field.name in form.filled
+        else _fill(form.step, field, form.given, values)
+        for field in form.step.fields
+    }
 
 
 def _fill(step: Step, field: Field, given: Mapping[str, Any], values: Iterator[Any]) -> Any:

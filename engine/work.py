@@ -13,7 +13,7 @@ from engine.errors import ExpressionError, StepError
 from engine.expression import evaluate, evaluate_each, run_code
 from engine.files import Files
 from engine.graph import Node
-from engine.inputs import resolve
+from engine.inputs import fill_in
 from engine.json_values import NotJson, is_large, to_json
 from engine.large import as_logged
 from engine.outside import Outside
@@ -25,7 +25,8 @@ from engine.stored import Stored
 async def run_step(attempt: Attempt, tools: Tools) -> Outcome:
     """Run the step from its beginning."""
     step = _find_step(attempt.node, tools)
-    inputs = await resolve(step, attempt.node.inputs, attempt.names, tools.sandbox, tools.files)
+    form = tools.forms.get(step, attempt.node)
+    inputs = await fill_in(form, attempt.names, tools.sandbox, tools.files)
     credentials = await _find_credentials(attempt, tools.outside)
     if secrets := set(find_secrets(step, inputs, credentials or {})):
         attempt.redactor = Redactor(secrets)

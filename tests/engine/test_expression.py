@@ -7,7 +7,7 @@ import pytest
 
 from engine.errors import ExpressionError
 from engine.expression import evaluate, evaluate_each, run_code
-from engine.inputs import resolve
+from engine.inputs import fill_in, read_form
 from engine.sandbox import Printed, Sandbox
 from engine.sdk import Binding, Field, Kind, Step, StepContext
 
@@ -24,7 +24,7 @@ async def fill(sandbox: Sandbox, value: Any, *, binding: Binding = "value", kind
     """Resolve one field."""
     field = Field(name="x", label="Field", binding=binding, kind=kind)
     step = Step(run=run, name="s", label="S", description="", fields=(field,))
-    return (await resolve(step, {"x": value}, NAMES, sandbox))["x"]
+    return (await fill_in(read_form(step, {"x": value}), NAMES, sandbox))["x"]
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from typing import Any
 
 import httpx
 
-from engine.inputs import resolve
+from engine.inputs import fill_in, read_form
 from engine.json_values import to_json
 from engine.sandbox import Sandbox
 from engine.sdk import StepContext
@@ -43,7 +43,7 @@ class Desk:
     async def ask(self, sql: str, *, names: dict[str, Any] | None = None, **inputs: Any) -> Any:
         """Give what the step gives."""
         step = PLUGIN.steps[0]
-        filled = await resolve(step, {"query": sql, **inputs}, names or {}, self.sandbox)
+        filled = await fill_in(read_form(step, {"query": sql, **inputs}), names or {}, self.sandbox)
         return to_json(await step.run(self.context, **filled))
 
     async def rows(self, sql: str, **what: Any) -> Any:
