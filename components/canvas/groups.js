@@ -17,15 +17,12 @@ export function useArranged(nodes) {
     const members = membersOf(nodes);
     if (!nodes.some(({ dragging }) => dragging)) sizes.current = sizesOf(nodes, members);
     return inOrder(nodes, members).map(({ node, isInside }) => {
-      const size = sizes.current.get(node.id);
+      const parentId = isInside ? node.parentId : undefined;
+      const className = members.has(node.id) ? "is-filled" : "is-empty";
+      const look = node.type === "group" && { ...sizes.current.get(node.id), zIndex: BELOW_EDGES, className };
+      const drawn = { ...node, parentId, ...look };
       const before = known.current.get(node);
-      if (before && before.width === size?.width && before.height === size?.height && Boolean(before.parentId) === isInside)
-        return before;
-      const drawn = {
-        ...node,
-        parentId: isInside ? node.parentId : undefined,
-        ...(node.type === "group" && { ...size, zIndex: BELOW_EDGES, className: members.has(node.id) ? "" : "is-empty" }),
-      };
+      if (before && Object.keys(drawn).every((name) => before[name] === drawn[name])) return before;
       known.current.set(node, drawn);
       return drawn;
     });
