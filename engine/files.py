@@ -8,6 +8,7 @@ import re
 import shutil
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from pathlib import Path as Folder
@@ -46,6 +47,9 @@ class Files(Protocol):
 
     async def read_all(self, stored: Stored) -> Any:
         """Return the whole value."""
+
+    async def copy(self, execution_id: str, to: str) -> None:
+        """Give an execution all values of another, if that has any; each keeps its own."""
 
     async def delete(self, execution_id: str) -> None:
         """Forget all values of an execution; safe to call again."""
@@ -88,6 +92,9 @@ class FolderFiles:
     async def read_all(self, stored: Stored) -> Any:
         return await self.read(stored, [()])
 
+    async def copy(self, execution_id: str, to: str) -> None:
+        await asyncio.to_thread(self._copy, execution_id, to)
+
     async def delete(self, execution_id: str) -> None:
         await asyncio.to_thread(self._delete, execution_id)
 
@@ -111,6 +118,18 @@ class FolderFiles:
         with self._open(stored) as records:
             return records.read_entries(start, stop)
 
+    def _copy(self, execution_id: str, to: str) -> None:
+        """Values never change, so both folders may name the same files."""
+        source, target = self._folder / _checked(execution_id), self._folder / _checked(to)
+        with self._explained("copy"):
+            files = [path for path in source.iterdir() if _OUR_ID.fullmatch(path.name)] if source.is_dir() else []
+            if files:
+                target.mkdir(mode=0o700, exist_ok=True)
+            for path in files:
+                _link(path, target / path.name)
+            for changed in (target, self._folder) if files else ():
+                _sync(changed)
+
     def _delete(self, execution_id: str) -> None:
         folder = self._folder / _checked(execution_id)
         with self._explained("delete"), suppress(FileNotFoundError):
@@ -125,7 +144,9 @@ class FolderFiles:
     def _open(self, stored: Stored) -> Iterator[Records]:
         path = self._folder / _checked(stored.execution_id) / _checked(stored.id)
         with self._explained("read"), path.open("rb") as file:
-            yield Records(file, self._read)
+            yield Records(
+                file, lambda inner, paths: self._read(replace(inner, execution_id=stored.execution_id), paths)
+            )
 
     @contextmanager
     def _explained(self, verb: str) -> Iterator[None]:
@@ -163,6 +184,16 @@ def _write(value: Any, folder: Folder) -> Stored:
         count=len(value) if isinstance(value, list | dict | str) else 1,
         preview=make_preview(value),
     )
+
+
+def _link(path: Folder, to: Folder) -> None:
+    try:
+        with suppress(FileExistsError):
+            to.hardlink_to(path)
+    except OSError:  # not every file system can
+        draft = to.with_name(f".{to.name}")
+        shutil.copyfile(path, draft)
+        draft.replace(to)
 
 
 def _sync(folder: Folder) -> None:

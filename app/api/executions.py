@@ -13,7 +13,7 @@ from app.api.body import JsonRoute
 from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
-from app.services import answering, control, logs, starting
+from app.services import answering, control, logs, retrying, starting
 from app.services import executions as service
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
@@ -41,6 +41,13 @@ class Rounds(BaseModel):
 class StatusOut(BaseModel):
     id: str
     status: Status
+
+
+class RetryIn(BaseModel):
+    """`from` is "failed", "start" or the id of a node; `definition` "current" takes the draft as it is now."""
+
+    begin: str = Field("failed", alias="from")
+    definition: Literal["original", "current"] = "original"
 
 
 class DecisionIn(BaseModel):
@@ -158,6 +165,12 @@ async def execute(
 async def cancel_execution(rt: RuntimeOf, user: CurrentUser, execution_id: str) -> StatusOut:
     execution = await control.cancel_execution(rt, user, execution_id)
     return StatusOut.model_validate({"id": execution.id, "status": execution.status})
+
+
+@router.post("/executions/{execution_id}/retry", status_code=202, summary="Retry an execution")
+async def retry_execution(rt: RuntimeOf, user: CurrentUser, execution_id: str, body: RetryIn) -> Started:
+    execution = await retrying.retry_execution(rt, user, execution_id, begin=body.begin, definition=body.definition)
+    return Started.model_validate({"execution_id": execution.id, "status": execution.status})
 
 
 @router.post("/executions/{execution_id}/approve", summary="Decide what an execution asks")
