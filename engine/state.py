@@ -178,7 +178,7 @@ def _begin_later(state: State, key: Key, due: Due) -> None:
 def _fold_node(state: State, event: Event, key: Key) -> None:
     node, effect = state.graph.nodes[key[0]], event.effect or {}
     _unmark(state, key)
-    if "check" in effect:
+    if "check" in effect and not loops.is_failing_around(state, key):
         loops.check(state, key, event)
         return
     if key not in state.nodes and key == (state.graph.trigger, ()) and state.started_at is None:
