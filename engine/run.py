@@ -112,11 +112,13 @@ class Run:
         Return whether it now waits for another execution, which may have ended before.
         """
         alarm = asyncio.create_task(self._ring(due)) if due else None
-        news = [await self._news.get()]
+        try:
+            news = [await self._news.get()]
+        finally:
+            if alarm:
+                alarm.cancel()
         while not self._news.empty():
             news.append(self._news.get_nowait())
-        if alarm:
-            alarm.cancel()
         for item in news:
             match item:
                 case Event():

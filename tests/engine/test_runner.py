@@ -287,6 +287,19 @@ async def test_during_a_back_off_a_node_waits_and_takes_no_edge(engine: Engine) 
     assert (ended.status, ended.handles, ended.attempts) == ("failed", ("error",), 2)
 
 
+async def test_an_execution_that_is_interrupted_leaves_no_task_behind(engine: Engine) -> None:
+    flaky = node("b", "test/flaky", inputs={"failures": 1, "attempt": 1}, retry={"max_attempts": 2, "delay": 10})
+    execution_id = await engine.insert(workflow(node("a", "test/sleep"), flaky, edges="lead>a lead>b"))
+    driving = asyncio.create_task(engine.drive(execution_id))
+    await engine.clock.until_somebody_sleeps()
+
+    driving.cancel()
+    await asyncio.gather(driving, return_exceptions=True)
+    await engine.journal.close()
+
+    assert asyncio.all_tasks() == {asyncio.current_task()}
+
+
 async def test_editing_the_workflow_does_not_change_what_runs(engine: Engine) -> None:
     definition = workflow(node("a", inputs={"value": 1}), edges="lead>a")
     execution_id = await engine.insert(definition)
