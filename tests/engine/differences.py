@@ -23,12 +23,17 @@ def find_differences(model: Model, execution: Execution, events: Sequence[Event]
     parked = [event.seq for event in events if event.node_id is None and event.status == "waiting"]
     log = {key: rows for key in list(log) if (rows := _of_last_attempt(key, log, model))}
     return [
+        *(f"more comes after {event.seq}, the end of all" for event in events[:-1] if _ends_all(event)),
         *_check_end(model, execution, log),
         *(f"{key}: should not be there" for key in log if key not in model.fates),
         *(line for key, fate in model.fates.items() for line in _check_fate(model, key, fate, log, crashes)),
         *(f"{key}: {line}" for key in log if key in model.fates for line in _check_order(model, key, log)),
         *(f"{key}: doesn't begin although it can" for key in model.fates if _is_idle(model, key, log, parked)),
     ]
+
+
+def _ends_all(event: Event) -> bool:
+    return event.node_id is None and event.status in ENDED
 
 
 def _of_last_attempt(key: Key, log: Log, model: Model) -> list[Event]:
