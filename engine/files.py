@@ -25,6 +25,7 @@ from engine.stored import kind_of, make_preview
 from engine.stored import stored_from as stored_from
 
 MAX_INLINE = 256_000  # characters of JSON: what is larger goes to a file, and so do lists of many small entries
+PIECE = 256 * 1024  # bytes
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT})
 _OUR_ID = re.compile(r"\w{1,100}", re.ASCII)
 log = logging.getLogger(__name__)
@@ -47,6 +48,9 @@ class Files(Protocol):
 
     async def read_all(self, stored: Stored) -> Any:
         """Return the whole value."""
+
+    def read_json(self, execution_id: str, id_: str) -> Iterator[bytes]:
+        """Yield the text of a value in pieces; it takes its time, so it belongs in a thread."""
 
     async def copy(self, execution_id: str, to: str) -> None:
         """Give an execution all values of another, if that has any; each keeps its own."""
@@ -92,6 +96,15 @@ class FolderFiles:
     async def read_all(self, stored: Stored) -> Any:
         return await self.read(stored, [()])
 
+    def read_json(self, execution_id: str, id_: str) -> Iterator[bytes]:
+        piece = bytearray()
+        for part in self._read_json(Stored(execution_id=execution_id, id=id_, size=0, kind="value", count=0)):
+            piece += part
+            if len(piece) >= PIECE:
+                yield bytes(piece)
+                piece.clear()
+        yield bytes(piece)
+
     async def copy(self, execution_id: str, to: str) -> None:
         await asyncio.to_thread(self._copy, execution_id, to)
 
@@ -117,6 +130,10 @@ class FolderFiles:
     def _read_entries(self, stored: Stored, start: int, stop: int) -> list[Any]:
         with self._open(stored) as records:
             return records.read_entries(start, stop)
+
+    def _read_json(self, stored: Stored) -> Iterator[bytes]:
+        with self._open(stored) as records:
+            yield from records.as_json(lambda inner: self._read_json(replace(inner, execution_id=stored.execution_id)))
 
     def _copy(self, execution_id: str, to: str) -> None:
         """Values never change, so both folders may name the same files."""

@@ -18,7 +18,7 @@ import os
 import sys
 from array import array
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from hashlib import sha256
 from typing import IO, Any
 
@@ -128,6 +128,35 @@ class Records:
         if self._file.read(1) != b"[":
             raise ValueError("it is not a list")
         return self._read_all(self._places(start, stop))
+
+    def as_json(self, follow: Callable[[Stored], Iterator[bytes]]) -> Iterator[bytes]:
+        """Yield the text of the value, in pieces of any size; `follow` does it for what has a file of its own."""
+        yield from self._as_json(self._root, follow)
+
+    def _as_json(self, place: int, follow: Callable[[Stored], Iterator[bytes]]) -> Iterator[bytes]:
+        self._file.seek(place)
+        match self._file.read(1):
+            case b"=":
+                yield self._file.readline().rstrip(b"\n")
+            case b'"':
+                yield _ENCODE(self._file.read(self._number()).decode()).encode()
+            case b"[":
+                yield from self._join(b"[]", [(b"", place) for place in self._places()], follow)
+            case b"{":
+                places, keys = self._places(), json.loads(self._file.readline())
+                names = (_ENCODE(key).encode() + b":" for key in keys)
+                yield from self._join(b"{}", list(zip(names, places, strict=True)), follow)
+            case b">":
+                yield from follow(stored_from(json.loads(self._file.readline())))
+
+    def _join(
+        self, ends: bytes, entries: Sequence[tuple[bytes, int]], follow: Callable[[Stored], Iterator[bytes]]
+    ) -> Iterator[bytes]:
+        yield ends[:1]
+        for index, (name, place) in enumerate(entries):
+            yield b"," + name if index else name
+            yield from self._as_json(place, follow)
+        yield ends[1:]
 
     def _read(self, place: int, paths: Sequence[Path]) -> Any:
         self._file.seek(place)

@@ -13,7 +13,7 @@ from app.api.body import JsonRoute
 from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
-from app.services import answering, control, logs, retrying, starting
+from app.services import answering, control, large, logs, retrying, starting
 from app.services import executions as service
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
@@ -59,6 +59,15 @@ class DecisionIn(BaseModel):
     iteration: list[int] | None = None
 
 
+class FileOut(BaseModel):
+    """The whole of a value that is too large to be shown: `size` in characters, `count` in entries or characters."""
+
+    size: int
+    kind: Literal["list", "object", "text", "value"]
+    count: int
+    url: str
+
+
 class NodeOut(BaseModel):
     """How a node fared; `iterations` counts by status, with `total`, those of a node in a loop."""
 
@@ -88,6 +97,7 @@ class ExecutionSummary(BaseModel):
 class ExecutionOut(ExecutionSummary):
     input: Any
     result: Any
+    files: dict[str, FileOut]
     definition: Json
     nodes: dict[str, NodeOut]
 
@@ -108,6 +118,7 @@ class EventOut(BaseModel):
     error: Json | None
     handles: list[str] | None
     stdout: str | None
+    files: dict[str, FileOut]
     timestamp: datetime
 
 
@@ -204,6 +215,17 @@ async def read_logs(
     page = await logs.read_logs(rt, user, execution_id, limit=limit, cursor=cursor)
     items = [logs.describe_event(event) for event in page.items]
     return EventPage.model_validate({"items": items, "next_cursor": page.next_cursor})
+
+
+@router.get(
+    "/executions/{execution_id}/files/{file_id}",
+    summary="Read a large value",
+    response_class=Response,
+    responses={200: {"content": {"application/json": {}}}},
+)
+async def read_file(rt: RuntimeOf, user: CurrentUser, execution_id: str, file_id: str) -> StreamingResponse:
+    pieces = await large.read_file(rt, user, execution_id, file_id)
+    return StreamingResponse(pieces, media_type="application/json", headers={"Cache-Control": "private, max-age=86400"})
 
 
 @router.get(

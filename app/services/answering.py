@@ -10,7 +10,7 @@ from app.errors import Conflict, Forbidden, Gone, NotFound
 from app.models import User, Workflow
 from app.runtime import Runtime
 from app.services.emails import normalize_email
-from app.services.executions import MISSING
+from app.services.rights import NO_EXECUTION
 from app.services.values import check_json, is_storable
 from engine.models import Execution, ExecutionWait
 
@@ -63,7 +63,7 @@ async def _find_owner_id(rt: Runtime, execution_id: str) -> str:
     async with rt.database.read() as session:
         found = (await session.exec(query.where(Execution.id == execution_id))) if is_storable(execution_id) else None
         if found is None or (owner_id := found.first()) is None:
-            raise NotFound(MISSING)
+            raise NotFound(NO_EXECUTION)
     return owner_id
 
 

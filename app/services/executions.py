@@ -4,19 +4,19 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict, Unpack
 
-from sqlmodel import and_, col, select
+from sqlmodel import col, select
 
-from app.errors import Invalid, NotFound
-from app.models import Membership, User, Workflow
+from app.errors import Invalid
+from app.models import User, Workflow
 from app.runtime import Runtime
+from app.services.large import describe_files, read_result
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
-from app.services.rights import check_role, find_workflow, is_visible_to
-from app.services.values import as_query, is_storable
+from app.services.rights import find_execution, find_workflow, is_visible_to
+from app.services.values import as_query
 from engine.events import ENDED
 from engine.models import Execution
 from engine.store import Filters, NodeSummary
 
-MISSING = "There is no execution of this id."
 SKIPPED = NodeSummary(status="skipped", attempts=0, started_at=None, completed_at=None)
 
 
@@ -24,20 +24,8 @@ async def get_execution(
     rt: Runtime, user: User, execution_id: str, *, to: Literal["read", "write"] = "read"
 ) -> Execution:
     """One execution; raise NotFound, or Forbidden for a stranger. Its workflow may be deleted since."""
-    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
-    query = (
-        select(Execution, Membership.role)
-        .join(Workflow, col(Workflow.id) == Execution.workflow_id)
-        .outerjoin(Membership, is_member)
-        .where(Execution.id == execution_id)
-    )
     async with rt.database.read() as session:
-        found = (await session.exec(query)).first() if is_storable(execution_id) else None
-    if found is None:
-        raise NotFound(MISSING)
-    execution, role = found
-    check_role(role, to)
-    return execution
+        return await find_execution(session, user, execution_id, to=to)
 
 
 class Wanted(TypedDict, total=False):
@@ -69,17 +57,22 @@ async def list_executions(
 
 
 async def describe(rt: Runtime, execution: Execution) -> dict[str, Any]:
-    """An execution as the interface shows it."""
-    return describe_with(execution, await rt.store.summarize_nodes(execution.id))
+    """An execution as the interface shows it, with its whole result."""
+    described = describe_with(execution, await rt.store.summarize_nodes(execution.id))
+    return {**described, "result": await read_result(rt, execution)}
 
 
 def describe_with(execution: Execution, nodes: Mapping[str, NodeSummary]) -> dict[str, Any]:
-    """The same, from summaries of its nodes that are at hand; what it never came to is skipped once it has ended."""
+    """The same, from summaries of its nodes that are at hand; of a large result it is the beginning.
+
+    What it never came to is skipped once it has ended.
+    """
     ids = [node["id"] for node in execution.definition["nodes"]] if execution.status in ENDED else []
     return {
         **describe_briefly(execution),
         "input": execution.input,
         "result": execution.result,
+        "files": describe_files({"result": execution.result_file} if execution.result_file else None),
         "definition": execution.definition,
         "nodes": {id_: _describe_node(node) for id_, node in {**dict.fromkeys(ids, SKIPPED), **nodes}.items()},
     }

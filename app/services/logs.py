@@ -7,6 +7,7 @@ from typing import Any
 from app.models import User
 from app.runtime import Runtime
 from app.services.executions import get_execution
+from app.services.large import describe_files
 from app.services.paging import Page, check_limit, read_cursor, write_cursor
 from engine.events import ENDED, Event
 
@@ -66,6 +67,7 @@ def describe_event(event: Event) -> dict[str, Any]:
         "error": event.error,
         "handles": None if event.handles is None else list(event.handles),
         "stdout": event.stdout,
+        "files": describe_files(event.files),
         "timestamp": event.timestamp,
     }
 

@@ -11,8 +11,10 @@ from app.errors import Forbidden, NotFound
 from app.models import Membership, Session, User, Workflow
 from app.runtime import Runtime
 from app.services.values import is_storable
+from engine.models import Execution
 
 MISSING = "There is no workflow of this id. It may have been deleted."
+NO_EXECUTION = "There is no execution of this id."
 
 
 async def find_workflow(
@@ -47,6 +49,25 @@ async def find_rev(session: AsyncSession, user: User, workflow_id: str, *, to: L
     rev, role = row
     check_role(role, to)
     return rev
+
+
+async def find_execution(
+    session: AsyncSession, user: User, execution_id: str, *, to: Literal["read", "write"]
+) -> Execution:
+    """Read an execution, with the rights of its workflow, which may be deleted since."""
+    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
+    query = (
+        select(Execution, Membership.role)
+        .join(Workflow, col(Workflow.id) == Execution.workflow_id)
+        .outerjoin(Membership, is_member)
+        .where(Execution.id == execution_id)
+    )
+    row = (await session.exec(query)).first() if is_storable(execution_id) else None
+    if row is None:
+        raise NotFound(NO_EXECUTION)
+    execution, role = row
+    check_role(role, to)
+    return execution
 
 
 def check_role(role: str | None, to: Literal["read", "write"]) -> None:

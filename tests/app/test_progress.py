@@ -6,7 +6,7 @@ import pytest
 
 from app.models import User
 from app.runtime import Runtime
-from app.services import accounts, executions, progress, workflows
+from app.services import accounts, progress, starting, workflows
 from tests.app.conftest import PASSWORD
 from tests.app.driving import reach
 from tests.app.shapes import node, workflow
@@ -22,7 +22,7 @@ async def wait_at(rt: Runtime, alice: User, action: str, **inputs: Any) -> dict[
     """The last row of a node that waits."""
     definition = workflow(node("ask", f"flow/{action}", **inputs))
     created = await workflows.create_workflow(rt, alice, definition)
-    execution = await executions.start_execution(rt, alice, created.id, input={})
+    execution = await starting.start_execution(rt, alice, created.id, input={})
     await reach(rt, execution.id, "ask", "waiting")
     return (await progress.read_node(rt, alice, execution.id, "ask"))[-1]
 
