@@ -99,6 +99,7 @@ class Store:
     async def append(self, events: Sequence[Event]) -> None:
         """Write events and what they make of their executions in one transaction."""
         await self._transactions.write_batch(changes_of(events))
+        self._summaries.note(events)
 
     async def read_log(
         self, execution_id: str, *, after_seq: int = 0, limit: int | None = None, node_id: str | None = None

@@ -1,12 +1,14 @@
-"""The summaries of executions that were asked for lately: each reads only the rows that it hasn't seen."""
+"""The summaries of executions that were asked for lately: each takes only the rows that it hasn't seen."""
 
 from collections import OrderedDict
+from collections.abc import Iterable
 from typing import Any
 
 from sqlalchemy import select
 from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from engine.events import Event
 from engine.models import Execution, ExecutionLog
 from engine.summary import NodeSummary, Row, Summary
 
@@ -24,6 +26,13 @@ class Summaries:
 
     def __init__(self) -> None:
         self._kept: OrderedDict[str, Summary] = OrderedDict()
+
+    def note(self, events: Iterable[Event]) -> None:
+        """Fold what has just been written, so that it isn't read again."""
+        for event in events:
+            summary = self._kept.get(event.execution_id)
+            if summary and event.seq == summary.seq + 1:
+                summary.add(event)
 
     async def read(self, session: AsyncSession, execution_id: str) -> dict[str, NodeSummary]:
         """Return what has become of each node, by id."""
@@ -61,7 +70,7 @@ async def _read_on(session: AsyncSession, execution_id: str, summary: Summary) -
                 iteration=tuple(iteration),
                 status=status,
                 attempt=attempt,
-                at=at,
+                timestamp=at,
                 handles=handles,
                 error=error,
                 effect=effect,

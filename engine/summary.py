@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from engine.events import ENDED, RETRY_AT, Iteration, Status
+from engine.events import ENDED, RETRY_AT, Event, Iteration, Status
 from engine.group_problems import find_ancestors, parents_of
 
 LATEST = 5  # rows: enough for what an attempt got and gave
@@ -41,17 +41,20 @@ class NodeSummary:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Row:
-    """What a row of the log says of how things go."""
+    """What an event says of how things go, as it is read from the log."""
 
     seq: int
     node_id: str | None
     iteration: Iteration
     status: Status
     attempt: int
-    at: datetime
+    timestamp: datetime
     handles: Sequence[str] | None = None
     error: Mapping[str, Any] | None = None
     effect: Mapping[str, Any] | None = None
+
+
+Said = Row | Event
 
 
 class Summary:
@@ -70,7 +73,7 @@ class Summary:
         self._fates: dict[str, _Fate] = {}
         self._ended: Counter[tuple[str, Iteration]] = Counter()  # nodes, by the iteration of a loop that they are in
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Said) -> None:
         """Fold the next row. A node that failed and will be tried again waits, unless what is around it ends before."""
         if row.seq <= self.seq:
             return
@@ -91,7 +94,7 @@ class Summary:
         """Say what has become of each node so far, by id."""
         return {id_: fate.summary(is_in_loop=bool(self._parents.get(id_))) for id_, fate in self._fates.items()}
 
-    def _end(self, row: Row, id_: str, fate: "_Fate") -> None:
+    def _end(self, row: Said, id_: str, fate: "_Fate") -> None:
         fate.end(row, is_handled=id_ in self._handled)
         if fate.total is not None:
             self._give_up(self._inside[id_], row.iteration)
@@ -107,7 +110,7 @@ class Summary:
             del self._ended[loop, iteration]
             self._fates[loop].done += 1
 
-    def _begin_loop(self, id_: str, row: Row, fate: "_Fate", said: Mapping[str, Any]) -> None:
+    def _begin_loop(self, id_: str, row: Said, fate: "_Fate", said: Mapping[str, Any]) -> None:
         if row.attempt > 1 and not row.iteration:  # from the beginning, all of it
             fate.done, fate.total = 0, None
             for inner in self._inside[id_]:
@@ -134,7 +137,7 @@ class _Fate:
     ways: set[str | None] = field(default_factory=set)
     is_decided: bool = False
     open: dict[Iteration, Status] = field(default_factory=dict)
-    failed: dict[Iteration, Row] = field(default_factory=dict)
+    failed: dict[Iteration, Said] = field(default_factory=dict)
     ended: Counter[Status] = field(default_factory=Counter)
     has_stopped: bool = False
     done: int = 0
@@ -144,9 +147,9 @@ class _Fate:
     latest: deque[int] = field(default_factory=lambda: deque(maxlen=LATEST))
     waiting: dict[Iteration, int] = field(default_factory=dict)  # the row since which each waits
 
-    def note(self, row: Row, status: Status) -> None:
+    def note(self, row: Said, status: Status) -> None:
         self.attempts = max(self.attempts, row.attempt if status != "skipped" else 0)
-        self.started_at = self.started_at or (None if status == "skipped" else row.at)
+        self.started_at = self.started_at or (None if status == "skipped" else row.timestamp)
         self.handles = None if row.handles is None else tuple(row.handles)
         self.failed.pop(row.iteration, None)
         if status == "waiting" and row.error:
@@ -158,12 +161,12 @@ class _Fate:
         if status == "waiting":
             self.waiting[row.iteration] = row.seq
 
-    def end(self, row: Row, *, is_handled: bool) -> None:
+    def end(self, row: Said, *, is_handled: bool) -> None:
         self.open.pop(row.iteration, None)
         self.failed.pop(row.iteration, None)
         self.waiting.pop(row.iteration, None)
         self.ended[row.status] += 1
-        self.completed_at = row.at
+        self.completed_at = row.timestamp
         if row.status == "failed" and not is_handled:
             self.has_stopped = True
         elif row.status != "cancelled":

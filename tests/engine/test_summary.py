@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from sqlmodel import delete
 
 from engine import summaries
+from engine.models import ExecutionLog
 from engine.summary import NodeSummary, Row, Summary
 from tests.engine.build import node, workflow
 from tests.engine.conftest import Engine
@@ -37,7 +39,7 @@ def row(id_: str | None, status: str, *path: int, attempt: int = 1, **what: Any)
 def fold(rows: Iterable[dict[str, Any]], definition: dict[str, Any] = LOOP) -> dict[str, NodeSummary]:
     summary = Summary(definition)
     for seq, said in enumerate(rows, 1):
-        summary.add(Row(seq=seq, at=START + timedelta(seconds=seq), **said))
+        summary.add(Row(seq=seq, timestamp=START + timedelta(seconds=seq), **said))
     return summary.nodes()
 
 
@@ -131,6 +133,16 @@ async def test_a_summary_reads_on_where_it_was(engine: Engine, monkeypatch: pyte
     await engine.drive(execution_id)
 
     assert await engine.statuses(execution_id) == {"lead": "succeeded", "a": "succeeded", "b": "succeeded"}
+
+
+async def test_what_this_process_writes_is_known_without_being_read(engine: Engine) -> None:
+    execution_id = await engine.insert(workflow(node("a"), edges="lead>a"))
+    assert await engine.statuses(execution_id) == {}
+    await engine.drive(execution_id)
+    async with engine.database.write() as session:
+        await session.exec(delete(ExecutionLog))
+
+    assert await engine.statuses(execution_id) == {"lead": "succeeded", "a": "succeeded"}
 
 
 async def test_nobody_knows_how_an_execution_fares_that_is_not_there(engine: Engine) -> None:
