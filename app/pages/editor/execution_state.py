@@ -10,7 +10,7 @@ from app.guard import current_user
 from app.live import get_hub
 from app.pages.editor.place import workflow_of
 from app.runtime import get_runtime
-from app.services import answering, control, editing, starting, workflows
+from app.services import answering, control, editing, retrying, starting, workflows
 from app.services.answering import Decision
 from app.ui.notices import NoticeState
 from app.ui.rows import ProblemRow, problem_rows
@@ -58,6 +58,11 @@ class ExecutionState(rx.State):
     @rx.event
     async def stop(self, execution_id: str) -> None:
         await control.cancel_execution(get_runtime(), current_user(), execution_id)
+
+    @rx.event
+    async def retry(self, execution_id: str, begin: str) -> None:
+        await retrying.retry_execution(get_runtime(), current_user(), execution_id, begin=begin)
+        await self.follow("")
 
     @rx.event
     def set_comment(self, comment: str) -> None:

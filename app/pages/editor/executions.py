@@ -12,6 +12,8 @@ from components.copy_button import CopyButton
 from components.local_time import LocalTime
 
 DETAIL = LiveState.detail
+FAILED = rx.Var.create(["failed", "cancelled"])
+ENDED = rx.Var.create(["succeeded", "failed", "cancelled"])
 
 
 def executions_drawer() -> rx.Component:
@@ -49,9 +51,24 @@ def _execution(row: rx.Var[ExecutionRow]) -> rx.Component:
 
 def _steps() -> rx.Component:
     return rx.el.div(
-        rx.el.header(rx.el.h2("Nodes"), class_name="drawer-head"),
+        rx.el.header(
+            rx.el.h2("Nodes"),
+            rx.cond(FAILED.contains(LiveState.followed_status), _retry("Retry from failed", "failed")),
+            rx.cond(ENDED.contains(LiveState.followed_status), _retry("From start", "start")),
+            class_name="drawer-head",
+        ),
         rx.foreach(LiveState.steps, _step),
         class_name="drawer-column",
+    )
+
+
+def _retry(label: str, begin: rx.Var[str] | str) -> rx.Component:
+    return rx.el.button(
+        icon("rotate-ccw", 14),
+        label,
+        class_name="button quiet small",
+        type="button",
+        on_click=ExecutionState.retry(LiveState.followed, begin),
     )
 
 
@@ -78,6 +95,10 @@ def _detail() -> rx.Component:
             rx.cond(DETAIL.status != "", status_label(DETAIL.status)),
             rx.el.span(DETAIL.duration, class_name="faint numbers"),
             rx.cond(DETAIL.place != "", rx.el.span("round ", DETAIL.place, class_name="faint numbers")),
+            rx.cond(
+                (DETAIL.node_id != "") & ENDED.contains(LiveState.followed_status),
+                rx.el.span(_retry("Retry from here", DETAIL.node_id), class_name="drawer-end"),
+            ),
             class_name="detail-head",
         ),
         rx.cond(DETAIL.waits != "", _wait()),
