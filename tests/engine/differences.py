@@ -68,20 +68,21 @@ def _check_end(model: Model, execution: Execution, log: Log) -> Iterator[str]:
 
 
 def _ends(log: Log) -> dict[Key, Event]:
-    return {key: rows[-1] for key, rows in log.items() if _is_end(rows[-1])}
+    return {key: rows[-1] for key, rows in log.items() if is_end(rows[-1])}
 
 
-def _is_end(event: Event) -> bool:
+def is_end(event: Event) -> bool:
+    """Whether a node has ended with it, and not only an attempt."""
     return event.status in ENDED and RETRY_AT not in (event.error or {})
 
 
 def _check_fate(model: Model, key: Key, fate: Fate, log: Log, crashes: int) -> Iterator[str]:
     rows = log.get(key, [])
-    if any(map(_is_end, rows[:-1])):
+    if any(map(is_end, rows[:-1])):
         yield f"{key}: goes on after its end"
-    if rows and not _is_end(rows[-1]):
+    if rows and not is_end(rows[-1]):
         yield f"{key}: is left {rows[-1].status} when all has ended"
-    if not rows or not _is_end(rows[-1]) or rows[-1].status == "cancelled":
+    if not rows or not is_end(rows[-1]) or rows[-1].status == "cancelled":
         if fate.status != "running" and is_sure(model, key):
             yield f"{key}: never comes to its end, {fate}"
         return
@@ -142,7 +143,7 @@ def _check_order(model: Model, key: Key, log: Log) -> Iterator[str]:
         yield f"begins before {sorted({edge['source'] for edge in edges} - {edge['source'] for edge in done})} ended"
     if (parent := node.get("parentId")) and not log[parent, iteration[:-1]][0].seq < begin:
         yield f"begins before its group {parent}"
-    if node["type"] == "group" and _is_end(log[key][-1]) and log[key][-1].status == "succeeded":
+    if node["type"] == "group" and is_end(log[key][-1]) and log[key][-1].status == "succeeded":
         yield from _check_iterations(model, key, log)
 
 

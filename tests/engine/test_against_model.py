@@ -17,7 +17,7 @@ from engine.store import Filters
 from plugins import load_plugins
 from tests.engine.build import STEPS
 from tests.engine.conftest import START, Engine, FakeClock
-from tests.engine.differences import find_differences
+from tests.engine.differences import find_differences, is_end
 from tests.engine.model import Ambiguous, Key, Model
 from tests.engine.random_workflows import INPUT, make_workflow
 from tests.engine.shrink import show, shrink
@@ -142,8 +142,27 @@ async def test_an_execution_that_is_interrupted_anywhere_comes_to_the_same_end(e
     await asyncio.gather(*(go_on_after(seq) for seq in range(1, len(log))))
 
 
+@seeds(on_sqlite=range(10_000, 10_015), on_postgresql=[])
+async def test_an_execution_that_is_cancelled_anywhere_begins_nothing_more(engine: Engine, seed: int) -> None:
+    definition = make_workflow(seed)
+    whole = await engine.insert(definition, INPUT)
+    await run_through(engine, whole)
+    log = await engine.log(whole)
+
+    async def cancel_after(seq: int) -> None:
+        execution_id = await engine.insert(definition, INPUT, cancel_requested_at=START)
+        await engine.store.append([replace(event, execution_id=execution_id) for event in log[:seq]])
+        await run_through(engine, execution_id)
+        last = {(event.node_id, event.iteration): event for event in await engine.log(execution_id)}
+        assert last.pop((None, ())).status == "cancelled", f"after {seq}"
+        assert all(map(is_end, last.values())), f"after {seq}"
+        assert count_begun((await engine.log(execution_id))[seq:]) == Counter(), f"after {seq}"
+
+    await asyncio.gather(*(cancel_after(seq) for seq in range(1, len(log))))
+
+
 def count_begun(log: list[Event]) -> Counter[Key]:
-    return Counter((event.node_id or "", event.iteration) for event in log if event.status == "running")
+    return Counter((event.node_id, event.iteration) for event in log if event.status == "running" and event.node_id)
 
 
 def count_runs(engine: Engine) -> Counter[tuple[str, Key]]:
