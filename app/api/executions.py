@@ -13,8 +13,9 @@ from app.api.body import JsonRoute
 from app.api.workflows import Limit
 from app.models import User
 from app.runtime import Runtime
-from app.services import answering, control, large, logs, retrying, starting
+from app.services import answering, control, large, logs, one_node, retrying, starting
 from app.services import executions as service
+from engine.models import Execution
 
 router = APIRouter(prefix="/api", tags=["Executions"], route_class=JsonRoute)
 Json = dict[str, Any]
@@ -23,7 +24,12 @@ NodeStatus = Literal["pending", "running", "waiting", "succeeded", "failed", "ca
 
 
 class Execute(BaseModel):
+    """`test` takes pinned outputs; `node` runs that node alone, with `pinned` outputs of those before it."""
+
     input: Json = {}
+    test: bool = False
+    node: str | None = None
+    pinned: Json = {}
 
 
 class Started(BaseModel):
@@ -163,8 +169,7 @@ async def execute(
     wait: Annotated[float, Query(ge=0, le=300, description="Answer when it has ended, at most this many seconds")] = 0,
     idempotency_key: Annotated[str | None, Header()] = None,
 ) -> Any:
-    given = body.input if body else {}
-    execution = await starting.start_execution(rt, user, workflow_id, input=given, idempotency_key=idempotency_key)
+    execution = await _start(rt, user, workflow_id, body or Execute(), idempotency_key)
     if wait:
         execution = await starting.wait_for(rt, user, execution.id, wait)
     if wait and execution.completed_at:
@@ -241,6 +246,14 @@ async def watch(
     events = logs.watch(rt, user, execution_id, after_seq=last_event_id)
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}  # no proxy may hold events back
     return StreamingResponse(_stream(events), media_type=STREAM, headers=headers)
+
+
+async def _start(rt: Runtime, user: User, workflow_id: str, body: Execute, key: str | None) -> Execution:
+    if body.node is not None:
+        given = body.input if "input" in body.model_fields_set else None
+        return await one_node.run_node(rt, user, workflow_id, body.node, input=given, pinned=body.pinned)
+    trigger = "test" if body.test else "manual"
+    return await starting.start_execution(rt, user, workflow_id, input=body.input, trigger=trigger, idempotency_key=key)
 
 
 async def _list(rt: Runtime, user: User, query: ListQuery, workflow_id: str | None) -> ExecutionPage:
