@@ -47,24 +47,26 @@ def _of_last_attempt(key: Key, log: Log, model: Model) -> list[Event]:
 
 
 def _check_end(model: Model, execution: Execution, log: Log) -> Iterator[str]:
+    """It ended by one of the causes that came, or by itself if there are none."""
+    came = [model.causes[key] for key in _ends(log) if key in model.causes]
     found = (execution.status, execution.result, execution.error)
-    ends = {end.seq: model.causes[key] for key, end in _ends(log).items() if key in model.causes}
-    match ends[min(ends)] if ends else None:
-        case Failure() as failure:
-            named = (execution.error or {}).get("node")
-            wanted: Any = ("failed", None, {"type": failure.type, "message": failure.message})
-            found = (*found[:2], {name: (execution.error or {}).get(name) for name in ("type", "message")})
-            if named not in failure.nodes:
-                yield f"the error names {named!r}, not one of {sorted(failure.nodes)}"
-        case Stop(status, result, message):
-            wanted = (status, result, None if status == "succeeded" else {"message": message})
-            found = (*found[:2], execution.error and {"message": execution.error.get("message")})
-        case None:
-            wanted = ("succeeded", model.result, None)
-            if model.causes:
-                yield f"none of {list(model.causes)} came, which end it"
-    if found != wanted:
-        yield f"the execution ended as {found}, not as {wanted}"
+    if model.causes and not any(_ended_by(cause, execution) for cause in came):
+        yield f"the execution ended as {found}, not by one of {came} of {list(model.causes)}"
+    if not model.causes and found != ("succeeded", model.result, None):
+        yield f"the execution ended as {found}, not with {model.result}"
+
+
+def _ended_by(cause: Failure | Stop, execution: Execution) -> bool:
+    error = execution.error or {}
+    match cause:
+        case Failure():
+            wanted: Any = ("failed", None, cause.type, cause.message)
+            found = (execution.status, execution.result, error.get("type"), error.get("message"))
+            return found == wanted and error.get("node") in cause.nodes
+        case Stop("failed", result, message):
+            return (execution.status, execution.result, error.get("message")) == ("failed", result, message)
+        case Stop():
+            return (execution.status, execution.result, execution.error) == ("succeeded", cause.result, None)
 
 
 def _ends(log: Log) -> dict[Key, Event]:
