@@ -23,6 +23,7 @@ from plugins import load_plugins
 from tests.engine.build import PLUGIN
 
 LONGEST = 30  # seconds
+NOBODY = httpx.MockTransport(lambda request: httpx.Response(503))  # and no certificates to load
 PLUGINS = load_plugins()  # before the processes are made, so that none of them has to
 
 
@@ -60,7 +61,7 @@ class Place:
 def live(place: Place, execution_id: str, death: Death | None) -> None:
     """Drive an execution to its end, unless death comes before."""
     app.runtime.load_plugins = lambda: (*PLUGINS, _plugin(place))
-    app.runtime.make_client = lambda _settings: httpx.AsyncClient(transport=httpx.MockTransport(httpx.Response))
+    app.runtime.make_client = lambda settings: httpx.AsyncClient(transport=NOBODY)
     engine.runner.HOLD = timedelta(0)  # what waits at all is let go
     if death and not death.is_during:
         engine.journal.MAX_BATCH = 1
@@ -96,7 +97,7 @@ def _count_commits(death: Death | None) -> list[int]:
         if death and death.commit == len(commits):
             _die()
 
-    Store.append = append_and_die  # type: ignore[method-assign]
+    Store.append = append_and_die  # type: ignore[assignment, method-assign]
     return commits
 
 
