@@ -14,11 +14,11 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from engine.events import Event
+from engine.fate import NodeSummary as NodeSummary
 from engine.log_writer import Change, changes_of
 from engine.models import Execution, ExecutionLog
 from engine.rows import event_of
 from engine.summaries import Summaries
-from engine.summary import NodeSummary as NodeSummary
 
 OPEN = ("pending", "running", "waiting")  # the statuses of an execution that has not ended
 _DATA = (Execution.definition, Execution.input, Execution.result)

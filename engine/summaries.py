@@ -9,8 +9,9 @@ from sqlmodel import col
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from engine.events import Event
+from engine.fate import NodeSummary, Row
 from engine.models import Execution, ExecutionLog
-from engine.summary import NodeSummary, Row, Summary
+from engine.summary import Summary
 
 KEPT = 200
 PAGE = 2_000

@@ -1,4 +1,4 @@
-/** The selection as the page hears of it: once it has changed, and after a box is drawn rather than during it. */
+/** The selection as the page hears of it: once it has changed, and after a box is drawn or a node dragged, not during it. */
 
 import { useEffect, useEffectEvent, useMemo, useRef, useState } from "react";
 import { useEntry } from "./entries.js";
@@ -13,6 +13,7 @@ export function useSelection(nodes, problems, onSelect) {
   const [isBoxing, setBoxing] = useState(false);
   const told = useRef({ key: "", found: "" });
   const selected = nodes.filter((node) => node.selected);
+  const isBusy = isBoxing || selected.some(({ dragging }) => dragging);
   const key = selected.map(({ id }) => id).join();
   const data = selected.length === 1 ? selected[0].data : undefined;
   const found = (useEntry(problems, key) ?? []).join();
@@ -21,13 +22,13 @@ export function useSelection(nodes, problems, onSelect) {
     onSelect?.(selected.map(({ id }) => id));
   });
   useEffect(() => {
-    if (!isBoxing && (key !== told.current.key || data !== told.current.data)) tell();
-  }, [key, data, isBoxing]);
+    if (!isBusy && (key !== told.current.key || data !== told.current.data)) tell();
+  }, [key, data, isBusy]);
   useEffect(() => {
     // One change may be drawn in two steps: a new id, and the problems that are known by it.
-    const later = setTimeout(() => isBoxing || found === told.current.found || tell(), LATER);
+    const later = setTimeout(() => isBusy || found === told.current.found || tell(), LATER);
     return () => clearTimeout(later);
-  }, [found, isBoxing]);
+  }, [found, isBusy]);
   return useMemo(() => ({ onSelectionStart: () => setBoxing(true), onSelectionEnd: () => setBoxing(false) }), []);
 }
 

@@ -8,8 +8,9 @@ import pytest
 from sqlmodel import delete
 
 from engine import summaries
+from engine.fate import NodeSummary, Row
 from engine.models import ExecutionLog
-from engine.summary import NodeSummary, Row, Summary
+from engine.summary import Summary
 from tests.engine.build import node, workflow
 from tests.engine.conftest import Engine
 
@@ -123,6 +124,12 @@ def test_of_many_rows_the_last_are_to_be_shown_and_of_those_that_wait_the_first(
 
     assert (fold(ended)["ask"].rows, fold(ended)["ask"].latest) == (10, (6, 7, 8, 9, 10))
     assert fold([*ended, *waiting])["ask"].latest == (11,)
+
+
+def test_of_iterations_of_which_some_failed_the_first_failure_is_to_be_shown() -> None:
+    rows = [row("tell", status, place) for place, status in enumerate(["succeeded", "failed", "failed", "succeeded"])]
+
+    assert fold(rows)["tell"].latest == (2,)
 
 
 async def test_a_summary_reads_on_where_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -53,8 +53,11 @@ def _steps() -> rx.Component:
     return rx.el.div(
         rx.el.header(
             rx.el.h2("Nodes"),
-            rx.cond(FAILED.contains(LiveState.followed_status), _retry("Retry from failed", "failed")),
-            rx.cond(ENDED.contains(LiveState.followed_status), _retry("From start", "start")),
+            rx.cond(
+                FAILED.contains(LiveState.followed_status),
+                _retry("Retry from failed", "failed", icon("rotate-ccw", 14)),
+            ),
+            rx.cond(ENDED.contains(LiveState.followed_status), _retry("From start", "start", title="Run it all again")),
             class_name="drawer-head",
         ),
         rx.foreach(LiveState.steps, _step),
@@ -62,13 +65,14 @@ def _steps() -> rx.Component:
     )
 
 
-def _retry(label: str, begin: rx.Var[str] | str) -> rx.Component:
+def _retry(label: str, begin: rx.Var[str] | str, *shape: rx.Component, **props: str) -> rx.Component:
     return rx.el.button(
-        icon("rotate-ccw", 14),
+        *shape,
         label,
         class_name="button quiet small",
         type="button",
         on_click=ExecutionState.retry(LiveState.followed, begin),
+        **props,
     )
 
 
@@ -97,7 +101,7 @@ def _detail() -> rx.Component:
             rx.cond(DETAIL.place != "", rx.el.span("round ", DETAIL.place, class_name="faint numbers")),
             rx.cond(
                 (DETAIL.node_id != "") & ENDED.contains(LiveState.followed_status),
-                rx.el.span(_retry("Retry from here", DETAIL.node_id), class_name="drawer-end"),
+                rx.el.span(_retry("Retry from here", DETAIL.node_id, icon("rotate-ccw", 14)), class_name="drawer-end"),
             ),
             class_name="detail-head",
         ),
