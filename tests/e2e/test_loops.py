@@ -137,6 +137,22 @@ async def test_an_execution_that_runs_is_stopped(open_page: OpenPage) -> None:
     await expect(page.get_by_label("Stop this execution")).to_have_count(0)
 
 
+async def test_what_failed_is_tried_again_and_what_had_succeeded_is_not(open_page: OpenPage) -> None:
+    page = await open_page("/workflows", as_user="alice")
+    await open_editor(page, await create(page, FAILING), nodes=3)
+    await run(page)
+    await expect(page.locator(".card.failed")).to_have_count(1)
+    await page.get_by_role("button", name="Retry from failed").click()
+
+    await expect(page.locator(".drawer-column").first.get_by_role("button")).to_have_count(2)
+    await expect(page.locator(".card.failed")).to_have_count(1)
+    await open_output(page, "Once")
+    once = await page.get_by_label("Output", exact=True).inner_text()
+    await page.locator(".drawer-column").first.get_by_role("button").last.click()
+    await open_output(page, "Once")
+    await expect(page.get_by_label("Output", exact=True)).to_have_text(once)
+
+
 async def test_an_approval_waits_for_whom_it_asks(open_page: OpenPage) -> None:
     page = await open_page("/workflows", as_user="alice")
     await begin(page)
@@ -169,6 +185,19 @@ LOOP: Json = {
     ],
     "edges": [{"source": "start", "target": "after"}, {"source": "start", "target": "loop"}],
 }
+
+
+FAILING: Json = {
+    "name": "Failing",
+    "nodes": [
+        node("start", "trigger/manual", 0, 0, type="trigger"),
+        node("once", "code/python", 280, 0),
+        node("never", "code/python", 560, 0),
+    ],
+    "edges": [{"source": "start", "target": "once"}, {"source": "once", "target": "never"}],
+}
+FAILING["nodes"][1]["data"]["inputs"] = {"code": "uuid()"}
+FAILING["nodes"][2]["data"]["inputs"] = {"code": "1 / 0"}
 
 
 async def call(page: Page, label: str) -> None:
