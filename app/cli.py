@@ -5,9 +5,11 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from app import commands
+from app import commands, execution_commands
 from app.errors import AppError, StartError
 from app.settings import get_settings
+
+STATUSES = ("pending", "running", "waiting", "succeeded", "failed", "cancelled")
 
 
 def main() -> None:
@@ -47,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     _add(groups, "doctor", "show the settings and what is in order", commands.doctor)
     _add_user(groups)
     _add_workflow(groups)
+    _add_execution(groups)
     return parser
 
 
@@ -63,14 +66,33 @@ def _add_user(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> 
 def _add_workflow(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
     words = "look after workflows"
     workflow = groups.add_parser("workflow", help=words, description=words)
-    run = _add(
-        workflow.add_subparsers(required=True, metavar="COMMAND"),
-        "run",
-        "run a workflow in its owner's name and print its result",
-        commands.run_workflow,
-    )
+    workflows = workflow.add_subparsers(required=True, metavar="COMMAND")
+    run = _add(workflows, "run", "run a workflow in its owner's name and print its result", commands.run_workflow)
     run.add_argument("workflow_id", metavar="ID")
     run.add_argument("--input", type=Path, metavar="FILE", dest="input_file", help="JSON for the trigger; - reads it")
+    bring = _add(workflows, "import", "add a workflow from a file and print its id", commands.import_workflow)
+    bring.add_argument("file", type=Path, metavar="FILE", help="JSON as export prints it; - reads it")
+    bring.add_argument("--owner", metavar="EMAIL", help="whose it is to be; without it, the administrator's")
+    export = _add(workflows, "export", "print a workflow as JSON, without credentials", commands.export_workflow)
+    export.add_argument("workflow_id", metavar="ID")
+
+
+def _add_execution(groups: "argparse._SubParsersAction[argparse.ArgumentParser]") -> None:
+    words = "look after executions, also while Treadle runs"
+    execution = groups.add_parser("execution", help=words, description=words)
+    executions = execution.add_subparsers(required=True, metavar="COMMAND")
+    list_ = _add(executions, "list", "list the newest executions", execution_commands.list_executions)
+    list_.add_argument("--workflow", metavar="ID", help="only of this workflow")
+    list_.add_argument("--status", choices=STATUSES, help="only of this status")
+    list_.add_argument("--limit", type=int, default=20, metavar="COUNT", help="how many, 20 unless told")
+    show = _add(executions, "show", "show what an execution did", execution_commands.show_execution)
+    show.add_argument("--json", action="store_true", dest="as_json", help="all of it as JSON")
+    retry = _add(executions, "retry", "run an execution again as a new one", execution_commands.retry_execution)
+    retry.add_argument("--from", dest="begin", default="failed", metavar="POINT", help="failed, start, or a node's id")
+    retry.add_argument("--definition", choices=("original", "current"), default="original", help="which to run")
+    cancel = _add(executions, "cancel", "end an execution", execution_commands.cancel_execution)
+    for each in (show, retry, cancel):
+        each.add_argument("execution_id", metavar="ID")
 
 
 def _add(

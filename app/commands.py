@@ -91,22 +91,49 @@ def reset_password(settings: Settings, *, email: str) -> None:
 def run_workflow(settings: Settings, *, workflow_id: str, input_file: Path | None) -> None:
     """Run a workflow in its owner's name; print its result, or the reason of its failure on standard error."""
     from app.runtime import open_runtime
-    from app.services import owners, starting
+    from app.services import large, owners, starting
     from engine.events import ENDED
 
-    async def run() -> Any:
+    async def run() -> tuple[Any, Any]:
         async with open_runtime(settings, drives="own") as rt:
             owner = await owners.find_owner(rt, workflow_id)
             execution = await starting.start_execution(rt, owner, workflow_id, input=input_)
             while execution.status not in ENDED:  # a server that is running drives it instead of us
                 execution = await starting.wait_for(rt, owner, execution.id, 1)
-            return execution
+            return execution, await large.read_result(rt, execution)
 
     input_ = _read_json(input_file)
-    execution = asyncio.run(run())
+    execution, result = asyncio.run(run())
     if execution.status != "succeeded":
         sys.exit(f"treadle: {execution.id} {execution.status}: {_reason(execution.error)}")
-    print(json.dumps(execution.result, ensure_ascii=False, indent=2))
+    print(json.dumps(result, ensure_ascii=False, indent=2))
+
+
+def import_workflow(settings: Settings, *, file: Path, owner: str | None) -> None:
+    """Add a workflow from a file, the administrator's unless it is said whose; print its id."""
+    from app.runtime import open_runtime
+    from app.services import owners, workflows
+
+    async def add() -> str:
+        async with open_runtime(settings, drives="nothing") as rt:
+            user = await (owners.find_user(rt, owner) if owner else owners.find_administrator(rt))
+            return (await workflows.create_workflow(rt, user, definition)).id
+
+    definition = _read_json(file)
+    print(asyncio.run(add()))
+
+
+def export_workflow(settings: Settings, *, workflow_id: str) -> None:
+    """Print a workflow's definition, which `import` takes; no credentials are in it."""
+    from app.runtime import open_runtime
+    from app.services import drafts, owners, workflows
+
+    async def read() -> dict[str, Any]:
+        async with open_runtime(settings, drives="nothing") as rt:
+            owner = await owners.find_owner(rt, workflow_id)
+            return drafts.definition_of(await workflows.get_workflow(rt, owner, workflow_id))
+
+    print(json.dumps(asyncio.run(read()), ensure_ascii=False, indent=2))
 
 
 def _reason(error: Any) -> str:

@@ -4,6 +4,7 @@ import asyncio
 import io
 import json
 import sys
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +57,9 @@ def say(monkeypatch: pytest.MonkeyPatch) -> Any:
     return lambda line: monkeypatch.setattr(sys, "stdin", io.StringIO(f"{line}\n"))
 
 
-@pytest.mark.parametrize("words", [[], ["user"], ["user", "create"], ["workflow", "run"], ["doctor"]])
+@pytest.mark.parametrize(
+    "words", [[], ["user"], ["user", "create"], ["workflow", "run"], ["doctor"], ["execution", "retry"]]
+)
 def test_every_command_has_help(words: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         cli.run([*words, "--help"])
@@ -170,3 +173,65 @@ def test_the_doctor_hides_a_password_and_finds_an_absent_database(
     assert end.value.code == 1
     assert "secr" not in words
     assert "Check DATABASE_URL" in words
+
+
+def test_a_workflow_is_exported_and_imported_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    workflow_id = asyncio.run(add_workflow(sum_workflow("1 + 2")))
+    cli.run(["workflow", "export", workflow_id])
+    exported = capsys.readouterr().out
+    (tmp_path / "sum.json").write_text(exported)
+    cli.run(["workflow", "import", str(tmp_path / "sum.json"), "--owner", "Alice@Example.com"])
+    imported = capsys.readouterr().out.strip()
+    cli.run(["workflow", "run", imported])
+
+    assert imported != workflow_id
+    assert json.loads(exported)["name"] == "Sum"
+    assert json.loads(capsys.readouterr().out) == 3
+
+
+def test_a_workflow_is_imported_for_somebody_who_is_there(tmp_path: Path) -> None:
+    (tmp_path / "sum.json").write_text(json.dumps(sum_workflow("1")))
+
+    with pytest.raises(NotFound, match=r"There is no user bob@example\.com"):
+        cli.run(["workflow", "import", str(tmp_path / "sum.json"), "--owner", "bob@example.com"])
+
+
+def run_and_list(code: str, capsys: pytest.CaptureFixture[str]) -> str:
+    """Run a workflow and return the id of its execution as the list shows it."""
+    workflow_id = asyncio.run(add_workflow(sum_workflow(code)))
+    with suppress(SystemExit):
+        cli.run(["workflow", "run", workflow_id])
+    capsys.readouterr()
+    cli.run(["execution", "list", "--workflow", workflow_id, "--limit", "1"])
+    return capsys.readouterr().out.split()[0]
+
+
+def test_executions_are_listed_and_shown(capsys: pytest.CaptureFixture[str]) -> None:
+    execution_id = run_and_list("1 / 0", capsys)
+    cli.run(["execution", "show", execution_id])
+    shown = capsys.readouterr().out
+    cli.run(["execution", "show", execution_id, "--json"])
+    whole = json.loads(capsys.readouterr().out)
+    cli.run(["execution", "list", "--status", "succeeded"])
+
+    assert shown.startswith(f"{execution_id}\nworkflow     Sum (")
+    assert "failed       sum" in shown
+    assert (whole["status"], whole["completed_at"][-1]) == ("failed", "Z")
+    assert capsys.readouterr().out == ""
+
+
+def test_an_execution_is_retried_and_cancelled(capsys: pytest.CaptureFixture[str]) -> None:
+    old = run_and_list("1 / 0", capsys)
+    cli.run(["execution", "retry", old, "--from", "sum"])
+    new = capsys.readouterr().out.strip()
+    cli.run(["execution", "cancel", old])
+    cli.run(["execution", "cancel", new])
+
+    assert new != old
+    assert capsys.readouterr().out == "failed\npending: it ends as soon as Treadle runs\n"
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "cancel"])
+def test_an_unknown_execution_is_said_to_be_unknown(command: str) -> None:
+    with pytest.raises(NotFound):
+        cli.run(["execution", command, "ex_unknown"])

@@ -8,7 +8,8 @@ from typing import Any
 import httpx
 import pytest
 
-from app.runtime import Runtime
+from app.runtime import Runtime, open_runtime
+from app.services import control, owners
 from app.settings import Settings
 from tests.app.conftest import Register
 from tests.app.driving import create, finish, reach, read, read_rows, run, start
@@ -125,4 +126,16 @@ async def test_an_execution_is_cancelled_after_its_workflow_was_deleted(rt: Runt
     await alice.delete(f"/api/workflows/{workflow_id}")
 
     assert (await cancel(alice, id_))["status"] == "cancelled"
+    assert (await finish(rt, alice, id_))["status"] == "cancelled"
+
+
+async def test_a_command_cancels_what_the_server_drives(
+    rt: Runtime, alice: httpx.AsyncClient, settings: Settings
+) -> None:
+    id_ = await start(alice, await create(alice, COMPUTING))
+    await reach(rt, id_, "endless", "running")
+    async with open_runtime(settings, drives="nothing") as command:
+        owner = await owners.find_owner_of_execution(command, id_)
+        await control.cancel_execution(command, owner, id_)
+
     assert (await finish(rt, alice, id_))["status"] == "cancelled"

@@ -73,6 +73,21 @@ async def test_it_goes_on_when_its_time_has_come_and_not_before(engine: Engine, 
     assert (await engine.statuses(id_)) == {"lead": "succeeded", "a": "succeeded", "b": "succeeded"}
 
 
+async def test_a_command_goes_on_with_its_own_when_their_time_has_come(engine: Engine) -> None:
+    with_wait(engine, Wait(until=START + timedelta(hours=1)))
+    command = Worker(engine.store, engine.journal, engine.mailbox, engine.tools, takes_any=False)
+    await command.start()
+    id_ = await engine.insert(workflow(node("a", "test/wait"), edges="lead>a"))
+    is_waiting = asyncio.Event()
+    engine.journal.subscribe(lambda events: is_waiting.set() if events[-1].status == "waiting" else None)
+    command.submit(id_)
+    await is_waiting.wait()
+    engine.clock.advance(3_600)
+
+    assert await command.wait(id_, 30)
+    await command.stop(grace=0)
+
+
 async def test_a_short_wait_is_not_worth_letting_go(engine: Engine) -> None:
     with_wait(engine, Wait(until=START + timedelta(seconds=1)))
 
