@@ -1,7 +1,7 @@
 """One execution while it is driven: its state, the attempts that run, and what they tell when they have ended."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
@@ -135,42 +135,42 @@ class Run:
         """Take what has come from outside; when it was cancelled, once all attempts have been interrupted."""
         self.state.answers |= mail.answers
         if mail.is_cancelled:
-            await self._interrupt()
+            await self._interrupt([task for task, can_be_interrupted in self._tasks.items() if can_be_interrupted])
             self.state.is_cancelled = True
         self.wake()
 
     async def close(self) -> None:
         """Interrupt what still runs; the log keeps it as running, to be taken up again."""
-        for task in self._tasks:
-            task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await self._interrupt(list(self._tasks))
 
-    async def _interrupt(self) -> None:
-        """End all attempts, but let those that have ended be written down."""
-        for task, can_be_interrupted in self._tasks.items():
-            if can_be_interrupted:
-                task.cancel()
+    async def _interrupt(self, tasks: Sequence[asyncio.Task[None]]) -> None:
+        """End attempts; of those that don't give up in time nothing is written down any more."""
+        for task in tasks:
+            task.cancel()
         if self._tasks:
             await asyncio.wait(self._tasks, timeout=CANCEL_WITHIN)
+        for task in tasks:
+            self._tasks.pop(task, None)
 
     async def _attempt(self, command: OfAttempt, work: Work, where: dict[str, Any], inside: int | None) -> None:
         """Make the attempt, have its outcome on disk, and only then tell."""
         try:
             attempt = await self._prepare(command, where, inside)
             outcome = await make_attempt(attempt, self._tools, work)
-            event = self._event_of(outcome, where)
-            self._let_end()
-            await self._journal.append(event)
-            self._news.put_nowait(event)
+            if self._may_end():
+                event = self._event_of(outcome, where)
+                await self._journal.append(event)
+                self._news.put_nowait(event)
         except Exception as error:  # the journal's: whoever drives has to know
             self._news.put_nowait(error)
         finally:
             self._tasks.pop(asyncio.current_task(), None)  # type: ignore[arg-type]
 
-    def _let_end(self) -> None:
-        task = asyncio.current_task()
-        if task in self._tasks:
-            self._tasks[task] = False
+    def _may_end(self) -> bool:
+        """Tell whether the attempt is still waited for; if so, it is no longer interrupted."""
+        if is_waited_for := (task := asyncio.current_task()) in self._tasks:
+            self._tasks[task] = False  # type: ignore[index]
+        return is_waited_for
 
     async def _prepare(self, command: OfAttempt, where: dict[str, Any], inside: int | None) -> Attempt:
         key = (command.node_id, command.iteration)

@@ -26,6 +26,12 @@ async def cancel(engine: Engine, worker: Worker, execution_id: str) -> None:
     assert await worker.wait(execution_id, 30)
 
 
+async def until_idle() -> None:
+    """Let all go on that can without anything from outside."""
+    for _ in range(100):
+        await asyncio.sleep(0)
+
+
 def hold(engine: Engine, name: str = "test/hold") -> tuple[asyncio.Event, asyncio.Event]:
     """Add a step that never ends; return what tells that it runs, and that it was interrupted."""
     running, interrupted = asyncio.Event(), asyncio.Event()
@@ -83,9 +89,12 @@ async def test_a_step_that_does_not_give_up_is_not_waited_for(engine: Engine, wo
     await running.wait()
 
     await cancel(engine, worker, id_)
+    await worker.stop()
     release.set()
+    await until_idle()
 
     assert (await engine.get(id_)).status == "cancelled"
+    assert (await engine.log(id_))[-1].node_id is None
 
 
 async def test_what_waits_is_cancelled_without_being_run(engine: Engine, worker: Worker) -> None:
