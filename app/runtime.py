@@ -17,6 +17,7 @@ from app.driver_lock import Driven, DriverLock, hold_driver_lock, watch_driver_l
 from app.egress import make_client
 from app.migrations import migrate
 from app.outside import AppOutside
+from app.revs import Revs
 from app.secrets import open_secrets
 from app.settings import Settings
 from app.snapshots import Snapshots
@@ -53,6 +54,7 @@ class Runtime:
     worker: Worker
     starter: Starter
     snapshots: Snapshots
+    revs: Revs
     changes: Changes = field(default_factory=Changes)
     attempts: Attempts = field(default_factory=Attempts)
     on_sign_out: list[Callable[[str], None]] = field(default_factory=list)  # each is called with the session's id
@@ -131,6 +133,8 @@ async def _start(
         steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), clock=engine_clock, outside=outside
     )
     worker = Worker(store, journal, mailbox, tools, limit=settings.max_executions, takes_any=drives == "all")
+    revs = Revs(database)
+    closing.push_async_callback(revs.close)
     starter.hand_to(worker)
     closing.push_async_callback(starter.close)
     return Runtime(
@@ -147,6 +151,7 @@ async def _start(
         worker=worker,
         starter=starter,
         snapshots=snapshots,
+        revs=revs,
         clock=clock,
         engine_clock=engine_clock,
     )

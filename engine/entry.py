@@ -3,17 +3,18 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import insert, update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
+from engine import rows
 from engine.admission import admit
 from engine.errors import StepError
 from engine.events import ENDED, Event
 from engine.log_writer import ADD_EVENT
 from engine.models import Execution
-from engine.rows import row_of
 
 ADD = insert(Execution)
 COLUMNS = [column.name for column in Execution.__table__.columns]  # type: ignore[attr-defined]
@@ -44,13 +45,18 @@ async def enter(
         return StepError("The execution that runs this workflow has ended.", kind="cancelled")
     asked = await admit(session, execution, now)
     connection = await session.connection()
-    await connection.execute(ADD, {name: getattr(execution, name) for name in COLUMNS})
+    await connection.execute(ADD, row_of(execution))
     if execution.status in ENDED:
-        await connection.execute(ADD_EVENT, row_of(_end_of(execution, now)))
+        await connection.execute(ADD_EVENT, rows.row_of(_end_of(execution, now)))
         await _wake(session, execution.parent_id)
     elif add_log:
         await add_log(session)
     return Entry(execution=execution, is_new=True, asked=tuple(asked))
+
+
+def row_of(execution: Execution) -> dict[str, Any]:
+    """What `ADD` takes."""
+    return {name: getattr(execution, name) for name in COLUMNS}
 
 
 async def _find_known(session: AsyncSession, execution: Execution) -> Execution | None:

@@ -65,8 +65,7 @@ async def _prepare(rt: Runtime, user: User, old: Execution, which: Which) -> Exe
         check_problems(snapshot.problems)
         name, definition = snapshot.name, snapshot.definition
     else:
-        async with rt.database.read() as session:
-            await find_rev(session, user, old.workflow_id, to="write")
+        await find_rev(rt, user, old.workflow_id, to="write")
         name, definition = old.workflow_name, old.definition
     return Execution(
         workflow_id=old.workflow_id,

@@ -38,17 +38,13 @@ async def find_workflow(
     return workflow
 
 
-async def find_rev(session: AsyncSession, user: User, workflow_id: str, *, to: Literal["read", "write"]) -> int:
-    """The newest revision of a workflow, with the same checks; the workflow itself, which may be large, isn't read."""
-    is_member = and_(col(Membership.workspace_id) == col(Workflow.workspace_id), col(Membership.user_id) == user.id)
-    query = select(Workflow.rev, Membership.role).outerjoin(Membership, is_member)
-    query = query.where(Workflow.id == workflow_id, col(Workflow.deleted_at).is_(None))
-    row = (await session.exec(query)).first() if is_storable(workflow_id) else None
-    if row is None:
+async def find_rev(rt: Runtime, user: User, workflow_id: str, *, to: Literal["read", "write"]) -> int:
+    """The newest revision of a workflow, with the same checks."""
+    found = await rt.revs.find(user.id, workflow_id) if is_storable(workflow_id) else None
+    if found is None:
         raise NotFound(MISSING)
-    rev, role = row
-    check_role(role, to)
-    return rev
+    check_role(found.role, to)
+    return found.rev
 
 
 async def find_execution(

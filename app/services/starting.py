@@ -29,10 +29,9 @@ async def start_execution(
     """
     check_json(input)
     _check_key(idempotency_key)
-    async with rt.database.read() as session:
-        rev = await find_rev(session, user, workflow_id, to="write")
-        if idempotency_key and (known := await rt.store.find_by_idempotency_key(session, workflow_id, idempotency_key)):
-            return known
+    rev = await find_rev(rt, user, workflow_id, to="write")
+    if idempotency_key and (known := await _find_known(rt, workflow_id, idempotency_key)):
+        return known
     snapshot = rt.snapshots.find(workflow_id, rev) or await take_snapshot(rt, user, workflow_id)
     check_problems(snapshot.problems)
     return await rt.starter.start(prepare(snapshot, trigger=trigger, input=input, idempotency_key=idempotency_key))
@@ -75,6 +74,11 @@ def prepare(snapshot: Snapshot, *, trigger: str, input: Any, **columns: Any) -> 
         input=input,
         **columns,
     )
+
+
+async def _find_known(rt: Runtime, workflow_id: str, key: str) -> Execution | None:
+    async with rt.database.read() as session:
+        return await rt.store.find_by_idempotency_key(session, workflow_id, key)
 
 
 def _check_key(key: str | None) -> None:
