@@ -113,7 +113,7 @@ class Hub:
             await asyncio.sleep(PAUSE_AFTER_FAILURE)
             raise
         took = time.monotonic() - began
-        await asyncio.sleep(max(PAUSE - took, took / 2))
+        await asyncio.sleep(max(PAUSE - took, 2 * took))  # at most a third of the time
 
     async def _watched_workflows(self, moved: dict[str, bool]) -> set[str]:
         """The watched workflows that these executions are of; the lists that have changed are forgotten."""

@@ -28,7 +28,7 @@ class Canvas(rx.NoSSRComponent):
     `live_state` is the full name of the substate whose `message` var is pushed. A message has `n`, which makes it
     differ from the one before, the `workflow_id` that it is about, and any of
     `change` `{rev, ops}`, where `ops` None asks for a new `doc`; `problems` `{node: [text]}` of all nodes that have
-    any; `select` `[node, …]`;
+    any; `ends` `{node: {names, gone}}` of all nodes that have other ends than `handles` says; `select` `[node, …]`;
     `status` `{execution_id, nodes: {node: {status, …}}, edges: {edge: "taken" | "skipped"}}`, added to what is
     known of this execution, or instead of it with `reset` true.
 

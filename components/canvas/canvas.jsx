@@ -2,6 +2,7 @@
 
 import "@xyflow/react/dist/base.css";
 import "./canvas.css";
+import "./groups.css";
 
 import {
   applyEdgeChanges,
@@ -13,10 +14,10 @@ import {
   useStore,
 } from "@xyflow/react";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
+import { useArranged } from "./arranged.js";
 import { Controls } from "./controls.jsx";
 import { edgeTypes, useNamedEdges } from "./edge.jsx";
 import { createGestures } from "./gestures.js";
-import { useArranged } from "./groups.js";
 import { useKeys } from "./keys.js";
 import { useDocument } from "./messages.js";
 import { CanvasContext, nodeTypes } from "./node.jsx";

@@ -1,12 +1,13 @@
 /** Gestures become ops: one batch goes up when a gesture ends, and the document changes when the server says so. */
 
 import { FIT, glide } from "./controls.jsx";
-import { EMPTY, FIRST_PLACE, loopAt, outermost, within } from "./groups.js";
+import { createDragging } from "./dragging.js";
+import { EMPTY, FIRST_PLACE, inLoop, loopAt, outermost } from "./groups.js";
 import { outputsOf } from "./node.jsx";
-import { applyOps, selectOnly } from "./ops.js";
+import { selectOnly } from "./ops.js";
 import { droppedItem } from "./palette.js";
-import { boxOf, CARD, centredAt, contains, freeId, GRID, middleOf, neighbour, rightmost, rightOf, snap } from "./placement.js";
-import { placeOnCanvas } from "./viewport.js";
+import { boxOf, CARD, centredAt, contains, freeId, GRID, middleOf, neighbour, plus, rightmost, rightOf, snap } from "./placement.js";
+import { placedNodes, placeOnCanvas } from "./viewport.js";
 
 const STEPS = {
   ArrowLeft: { x: -GRID, y: 0 },
@@ -21,7 +22,6 @@ const OTHER_LOOP = "An edge can't lead into or out of a loop: connect nodes of t
 /** Made once for a canvas: React Flow's `handlers`, the keys' `commands`, and what the palette calls.
  * `page.current` holds the latest props; `say` tells what the keys do next. */
 export function createGestures({ flow, page, root, live, setGraph, say }) {
-  const grabbed = new Map();
   let isNudging = false;
   let source; // the node from which the keys draw an edge
   const send = (ops) => ops.length && !page.current.readOnly && page.current.onOps?.(ops);
@@ -32,36 +32,10 @@ export function createGestures({ flow, page, root, live, setGraph, say }) {
   };
 
   const select = (nodes, edges) => setGraph((before) => selectOnly(before, nodes, edges));
-  const onCanvas = () => flow.getNodes().map((node) => placeOnCanvas(node, flow));
+  const onCanvas = () => placedNodes(flow);
   const selected = () => onCanvas().filter((node) => node.selected);
 
-  const grab = (nodes) => nodes.forEach(({ id, position }) => grabbed.set(id, position));
-  const aim = (moved) => {
-    const nodes = onCanvas();
-    const loop = moved.type === "trigger" ? undefined : loopAt(middleOf(boxOf(placeOnCanvas(moved, flow))), nodes, [moved.id]);
-    live.targets.replace(loop && loop.id !== moved.parentId ? { [loop.id]: true } : {});
-    return loop;
-  };
-  const release = (nodes) => {
-    const hasMoved = ({ id, position }) => position.x !== grabbed.get(id)?.x || position.y !== grabbed.get(id)?.y;
-    const moves = nodes.filter(hasMoved).map((node) => settle(node, aim(node)));
-    const into = Object.values(Object.groupBy(moves.filter((move) => move.isInto), ({ parent }) => String(parent)));
-    const ops = [
-      ...moves.filter((move) => !move.isInto).map(({ id, position }) => ({ op: "move_node", id, position })),
-      ...into.map((some) => ({ op: "set_parent", nodes: some.map(({ id, position }) => ({ id, position })), parent: some[0].parent })),
-    ];
-    live.targets.replace({});
-    grabbed.clear();
-    setGraph((graph) => applyOps(atRest(graph), ops)); // or a loop would grow for what has just left it
-    send(ops);
-  };
-  /** Where a node that was let go comes to stand. */
-  const settle = (node, loop) => {
-    const parent = loop?.id ?? null;
-    const { position } = placeOnCanvas(node, flow);
-    return { id: node.id, parent, position: snap(inLoop(position, loop)), isInto: parent !== (node.parentId ?? null) };
-  };
-
+  const { grab, aim, release } = createDragging({ flow, live, setGraph, send });
   const connect = (source, target, sourceHandle) => send([edgeOp(source, target, sourceHandle)]);
   const isOfOtherLoop = (source, target) => flow.getNode(source)?.parentId !== flow.getNode(target)?.parentId;
   const endsOf = (node) => outputsOf(node.data, page.current.handles, live.ends.get(node.id));
@@ -181,10 +155,7 @@ export function createGestures({ flow, page, root, live, setGraph, say }) {
   return { handlers, commands, pick, drop, select };
 }
 
-const plus = (one, other) => ({ x: one.x + other.x, y: one.y + other.y });
-const inLoop = (position, loop) => (loop ? within({ x: position.x - loop.position.x, y: position.y - loop.position.y }) : position);
 const sizeOf = ({ type }) => (type === "group" ? EMPTY : CARD);
-const atRest = ({ nodes, edges }) => ({ edges, nodes: nodes.map((node) => (node.dragging ? { ...node, dragging: false } : node)) });
 const shifted = (node, by) => ({ ...node, dragging: true, position: plus(node.position, by) });
 
 function edgeOp(source, target, sourceHandle) {

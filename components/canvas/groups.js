@@ -1,37 +1,14 @@
-/** Loops are areas: drawn before what is in them, and as large as that needs. */
+/** Loops as areas: what is in which, where that is, and how large it makes them. Geometry only. */
 
-import { useMemo, useRef } from "react";
 import { boxOf, CARD } from "./placement.js";
 
-export const HEAD = 56;
+const HEAD = 56;
 const MARGIN = 24;
 export const EMPTY = { width: 320, height: HEAD + CARD.height + 2 * MARGIN };
-const BELOW_EDGES = -1;
 
-/** The nodes as React Flow draws them; sizes rest while something is dragged, so that it can be dragged out. */
-export function useArranged(nodes) {
-  const sizes = useRef(new Map());
-  const known = useRef(new WeakMap());
-  return useMemo(() => {
-    if (!nodes.some(({ type, parentId }) => parentId || type === "group")) return nodes;
-    const members = membersOf(nodes);
-    if (!nodes.some(({ dragging }) => dragging)) sizes.current = sizesOf(nodes, members);
-    return inOrder(nodes, members).map(({ node, isInside }) => {
-      const parentId = isInside ? node.parentId : undefined;
-      const className = members.has(node.id) ? "is-filled" : "is-empty";
-      const look = node.type === "group" && { ...sizes.current.get(node.id), zIndex: BELOW_EDGES, className };
-      const drawn = { ...node, parentId, ...look };
-      const before = known.current.get(node);
-      if (before && Object.keys(drawn).every((name) => before[name] === drawn[name])) return before;
-      known.current.set(node, drawn);
-      return drawn;
-    });
-  }, [nodes]);
-}
-
-/** A place in a loop that is not on its border; the loop grows to the right and down by itself. */
-export function within({ x, y }) {
-  return { x: Math.max(x, MARGIN), y: Math.max(y, HEAD + MARGIN / 2) };
+/** A place on the canvas as it is in a loop, and not on its border; the loop grows to the right and down by itself. */
+export function inLoop({ x, y }, loop) {
+  return loop ? { x: Math.max(x - loop.position.x, MARGIN), y: Math.max(y - loop.position.y, HEAD + MARGIN / 2) } : { x, y };
 }
 
 export const FIRST_PLACE = { x: MARGIN, y: HEAD + MARGIN };
@@ -50,7 +27,8 @@ export function outermost(some, nodes) {
   return some.filter((node) => !goesAlong(node));
 }
 
-function membersOf(nodes) {
+/** By loop, what is right in it. */
+export function membersOf(nodes) {
   const members = new Map();
   for (const node of nodes) {
     if (node.parentId) members.set(node.parentId, [...(members.get(node.parentId) ?? []), node]);
@@ -59,7 +37,7 @@ function membersOf(nodes) {
 }
 
 /** Each loop before what is in it; what is in something that isn't there, or in itself, stands on the canvas. */
-function inOrder(nodes, members) {
+export function inOrder(nodes, members) {
   const loops = new Set(nodes.filter(({ type }) => type === "group").map(({ id }) => id));
   const found = new Map();
   const visit = (node, isInside) => {
@@ -72,7 +50,8 @@ function inOrder(nodes, members) {
   return [...found.values()];
 }
 
-function sizesOf(nodes, members) {
+/** By loop, how large it is around what is in it. */
+export function sizesOf(nodes, members) {
   const sizes = new Map();
   const sizeOf = (node) => {
     if (node.type !== "group") return boxOf(node);

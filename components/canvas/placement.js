@@ -4,6 +4,7 @@ export const GRID = 8;
 const GAP = { x: 80, y: 32 };
 export const CARD = { width: 224, height: 56 };
 
+export const plus = (one, other) => ({ x: one.x + other.x, y: one.y + other.y });
 export const snap = ({ x, y }) => ({ x: Math.round(x / GRID) * GRID, y: Math.round(y / GRID) * GRID });
 
 /** The position that puts the middle of a new node at the point. */

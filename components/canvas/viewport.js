@@ -40,6 +40,8 @@ export function placeOnCanvas(node, flow) {
   return position ? { ...node, position } : node;
 }
 
+export const placedNodes = (flow) => flow.getNodes().map((node) => placeOnCanvas(node, flow));
+
 function hiddenAtRight(nodes, { x, zoom }, width) {
   const node = nodes.find(({ selected }) => selected);
   return node ? Math.max(0, (node.position.x + (node.measured?.width ?? 0)) * zoom + x + MARGIN - width) : 0;

@@ -1,9 +1,10 @@
 /** Answers on stdout what the canvas makes of the questions on stdin. */
 
+import { inOrder, membersOf, sizesOf } from "../../components/canvas/groups.js";
 import { applyOps, fromSnapshot } from "../../components/canvas/ops.js";
 import { freeId } from "../../components/canvas/placement.js";
 
-const { replays, labels } = await Bun.stdin.json();
+const { replays, labels, drawn } = await Bun.stdin.json();
 
 function replay({ before, ops }) {
   const graph = applyOps(fromSnapshot(before, { nodes: [], edges: [] }), ops);
@@ -17,4 +18,19 @@ function replay({ before, ops }) {
   };
 }
 
-console.log(JSON.stringify({ replays: replays.map(replay), ids: labels.map((label) => freeId(label, [])) }));
+function arrange(doc) {
+  const { nodes } = fromSnapshot(doc, { nodes: [], edges: [] });
+  const members = membersOf(nodes);
+  return {
+    order: inOrder(nodes, members).map(({ node, isInside }) => (isInside ? [node.parentId, node.id] : [node.id])),
+    sizes: Object.fromEntries(sizesOf(nodes, members)),
+  };
+}
+
+console.log(
+  JSON.stringify({
+    replays: replays.map(replay),
+    ids: labels.map((label) => freeId(label, [])),
+    arranged: drawn.map(arrange),
+  }),
+);

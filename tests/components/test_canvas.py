@@ -19,8 +19,8 @@ LOOPS = ["loop", "other"]
 CASES = [{"name": "small", "when": "value < 8"}, {"name": "large", "when": "value > 8"}]
 
 
-def ask(*, replays: list[Json] | None = None, labels: list[str] | None = None) -> Json:
-    question = json.dumps({"replays": replays or [], "labels": labels or []})
+def ask(*, replays: list[Json] | None = None, labels: list[str] | None = None, drawn: list[Json] | None = None) -> Json:
+    question = json.dumps({"replays": replays or [], "labels": labels or [], "drawn": drawn or []})
     done = subprocess.run(ANSWERS, input=question, text=True, capture_output=True, check=True, timeout=30)
     answer: Json = json.loads(done.stdout)
     return answer
@@ -47,6 +47,31 @@ def test_what_cannot_be_drawn_is_left_out() -> None:
     (drawn,) = ask(replays=[{"before": {"nodes": [*NAMELESS, broken], "edges": NAMELESS}, "ops": []}])["replays"]
 
     assert drawn["nodes"] == {"x": {"type": "action", "position": {"x": 0, "y": 0}, "data": {}, "parentId": None}}
+
+
+def test_a_loop_is_drawn_before_what_is_in_it_and_around_it() -> None:
+    nodes = [at("deep", 24, 80, "inner"), at("inner", 400, 80, "outer"), at("outer", 0, 0), at("beside", 0, 0)]
+
+    (drawn,) = ask(drawn=[{"nodes": nodes, "edges": []}])["arranged"]
+
+    assert drawn["order"] == [["outer"], ["outer", "inner"], ["inner", "deep"], ["beside"]]
+    assert drawn["sizes"]["inner"] == {"width": 320, "height": 160}
+    assert drawn["sizes"]["outer"] == {"width": 400 + 320 + 24, "height": 80 + 160 + 24}
+
+
+def test_what_is_in_something_that_is_no_loop_or_in_itself_stands_on_the_canvas() -> None:
+    nodes = [at("lost", 0, 0, "gone"), at("inner", 0, 0, "outer"), at("outer", 0, 0, "inner"), at("self", 0, 0, "self")]
+
+    (drawn,) = ask(drawn=[{"nodes": [*nodes, at("on", 0, 0, "lost")], "edges": []}])["arranged"]
+
+    assert drawn["order"] == [["lost"], ["on"], ["inner"], ["inner", "outer"], ["self"]]
+
+
+def at(id_: str, x: int, y: int, parent: str | None = None) -> Json:
+    """A node at a place; those called after a place in a loop are loops."""
+    type_ = "group" if id_ in ("inner", "outer", "self") else "action"
+    node = {"id": id_, "type": type_, "position": {"x": x, "y": y}, "data": {}}
+    return {**node, "parentId": parent} if parent else node
 
 
 def shown(definition: Json) -> Json:

@@ -57,7 +57,9 @@ def _steps() -> rx.Component:
                 FAILED.contains(LiveState.followed_status),
                 _retry("Retry from failed", "failed", icon("rotate-ccw", 14)),
             ),
-            rx.cond(ENDED.contains(LiveState.followed_status), _retry("From start", "start", title="Run it all again")),
+            rx.cond(
+                ENDED.contains(LiveState.followed_status), _retry("Run again", "start", title="Retry from the start")
+            ),
             class_name="drawer-head",
         ),
         rx.foreach(LiveState.steps, _step),
