@@ -46,6 +46,7 @@ class Run:
     def __init__(self, execution: Execution, state: State, journal: Journal, tools: Tools, clock: Clock) -> None:
         self.execution = execution
         self.state = state
+        self.is_interrupting = False  # what ends meanwhile lets nothing begin
         self._journal = journal
         self._tools = tools
         self._clock = clock
@@ -135,8 +136,9 @@ class Run:
         """Take what has come from outside; when it was cancelled, once all attempts have been interrupted."""
         self.state.answers |= mail.answers
         if mail.is_cancelled:
+            self.is_interrupting = True
             await self._interrupt([task for task, can_be_interrupted in self._tasks.items() if can_be_interrupted])
-            self.state.is_cancelled = True
+            self.is_interrupting, self.state.is_cancelled = False, True
         self.wake()
 
     async def close(self) -> None:
@@ -169,7 +171,7 @@ class Run:
     def _may_end(self) -> bool:
         """Tell whether the attempt is still waited for; if so, it is no longer interrupted."""
         if is_waited_for := (task := asyncio.current_task()) in self._tasks:
-            self._tasks[task] = False  # type: ignore[index]
+            self._tasks[task] = False
         return is_waited_for
 
     async def _prepare(self, command: OfAttempt, where: dict[str, Any], inside: int | None) -> Attempt:

@@ -98,8 +98,11 @@ class Runner:
     def _may_leave(self, run: Run) -> bool:
         return run.state.is_ended or (self._is_stopping and not run.state.running)
 
+    def _is_held(self, run: Run) -> bool:
+        return self._is_stopping or run.is_interrupting
+
     def _may_park(self, run: Run) -> bool:
-        if run.state.running or self._is_stopping:
+        if run.state.running or self._is_held(run):
             return False
         due = next_due(run.state)
         if due is None and not run.state.waiting:
@@ -108,7 +111,7 @@ class Runner:
 
     async def _obey(self, run: Run) -> None:
         """Do what the execution needs, and what it needs then, until it only needs a step to end or time to pass."""
-        while not self._is_stopping and (commands := decide(run.state, self._clock.now())):
+        while not self._is_held(run) and (commands := decide(run.state, self._clock.now())):
             for command in commands:
                 await self._do(run, command)
 

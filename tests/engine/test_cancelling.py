@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
@@ -94,6 +95,31 @@ async def test_a_step_that_does_not_give_up_is_not_waited_for(engine: Engine, wo
     await until_idle()
 
     assert (await engine.get(id_)).status == "cancelled"
+    assert (await engine.log(id_))[-1].node_id is None
+
+
+async def test_what_would_follow_a_step_that_ends_when_it_is_interrupted_never_begins(
+    engine: Engine, worker: Worker
+) -> None:
+    running, begun = asyncio.Event(), asyncio.Event()
+
+    async def finish(context: StepContext) -> None:
+        running.set()
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+
+    async def begin(context: StepContext) -> None:
+        begun.set()
+
+    engine.steps["test/finish"] = Step(run=finish, name="finish", label="Finish", description="")
+    engine.steps["test/begin"] = Step(run=begin, name="begin", label="Begin", description="")
+    id_ = await engine.insert(workflow(node("a", "test/finish"), node("b", "test/begin"), edges="lead>a a>b"))
+    worker.submit(id_)
+    await running.wait()
+
+    await cancel(engine, worker, id_)
+
+    assert not begun.is_set()
     assert (await engine.log(id_))[-1].node_id is None
 
 
