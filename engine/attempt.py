@@ -85,6 +85,10 @@ async def make_attempt(attempt: Attempt, tools: Tools, work: Work) -> Outcome:
             message = f"The step took longer than its time limit of {attempt.node.timeout:g} s."
             return _failed(attempt, StepError(message, kind="timeout", retryable=True))
         log.exception("A time limit inside step %s was not handled", attempt.idempotency_key)
+    except asyncio.CancelledError:
+        if (task := asyncio.current_task()) and task.cancelling():
+            raise
+        log.exception("A cancellation inside step %s was not handled", attempt.idempotency_key)
     except Exception:
         log.exception("Step %s failed", attempt.idempotency_key)
     return _failed(

@@ -138,6 +138,18 @@ async def test_an_unexpected_exception_shows_no_details(engine: Engine, caplog: 
     assert execution.id in caplog.text
 
 
+async def test_a_step_that_is_cancelled_from_within_has_failed(engine: Engine) -> None:
+    async def fail(context: StepContext) -> None:
+        raise asyncio.CancelledError  # as when it waits for a task that somebody else has cancelled
+
+    with_step(engine, fail)
+
+    async with asyncio.timeout(5):
+        execution = await engine.run(workflow(node("a", "test/own"), edges="lead>a"))
+
+    assert (execution.status, (execution.error or {})["type"]) == ("failed", "internal")
+
+
 @pytest.mark.parametrize("output", [float("nan"), object(), {1: {2: b""}}, "\ud800"])
 async def test_an_output_that_is_not_json_fails_the_node(engine: Engine, output: Any) -> None:
     async def give(context: StepContext) -> Any:
