@@ -54,9 +54,17 @@ def check(state: State, key: Key, event: Event) -> None:
         _go_on(state, key, loop)
 
 
-def fail(state: State, key: Key, error: dict[str, Any]) -> None:
-    """A node in the loop has failed: nothing new starts in it, and what waits in it waits in vain."""
-    state.loops[key].failure = error
+def fail(state: State, key: Key, error: dict[str, Any], seq: int) -> None:
+    """A node in the loop has failed: nothing new starts in it, and what waits in it waits in vain.
+
+    Of several failures the first in the log counts; they need not be folded in that order.
+    """
+    loop = state.loops[key]
+    if loop.failure and seq > loop.failed_by:
+        return
+    loop.failure, loop.failed_by = error, seq
+    if key in state.failing or is_failing_around(state, key):
+        return
     state.failing.add(key)
     begun = [*state.waiting, *state.loops, *(ready for ready in state.ready if ready in state.nodes)]
     state.abandoned.update(inner for inner in begun if inner not in state.running and state.is_in(inner, key))

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from engine.commands import EndExecution
 from engine.events import ENDED, Event, Iteration, Status
 from engine.graph import Graph
 from engine.sdk import Answer, WaitsFor
@@ -56,6 +57,15 @@ class Loop:
     open: dict[int, int] = field(default_factory=dict)
     results: dict[int, Any] = field(default_factory=dict)
     failure: dict[str, Any] | None = None
+    failed_by: int = 0  # the number of the event
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why an execution ends before all of its nodes have: a failure or a stop, in the event `seq`."""
+
+    seq: int
+    end: EndExecution
 
 
 @dataclass(slots=True)
@@ -88,8 +98,7 @@ class State:
     interrupted: dict[Key, int] = field(default_factory=dict)  # how often, since an attempt at the node has ended
     undecided: dict[Key, int] = field(default_factory=dict)
     taken: dict[Key, int] = field(default_factory=dict)
-    failure: dict[str, Any] | None = None
-    stop: dict[str, Any] | None = None
+    cause: Cause | None = None
 
     @property
     def is_ended(self) -> bool:

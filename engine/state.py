@@ -25,7 +25,7 @@ from engine.commands import (
 )
 from engine.events import Event
 from engine.graph import NOT_PINNED, Edge, Node, Retry
-from engine.progress import Due, Key, NodeState, State, Waiting, value_of
+from engine.progress import Cause, Due, Key, NodeState, State, Waiting, value_of
 from engine.sdk import Answer
 
 MAX_RETRY_AFTER = 86_400.0
@@ -38,7 +38,7 @@ def decide(state: State, now: datetime) -> list[Command]:
     """Say what the execution needs next; the same state and moment always give the same answer."""
     if state.is_ended:
         return []
-    if state.is_cancelled or state.failure or state.stop or not state.open:
+    if state.is_cancelled or state.cause or not state.open:
         return _ending(state)
     return [*_next_nodes(state, now), *_next_for_loops(state)]
 
@@ -78,10 +78,8 @@ def _ending(state: State) -> list[Command]:
 def _end(state: State) -> EndExecution:
     if state.is_cancelled:
         return EndExecution("cancelled", error=CANCELLED)
-    if state.failure:
-        return EndExecution("failed", error=state.failure)
-    if state.stop:
-        return EndExecution(state.stop["status"], result=state.stop["result"], error=state.stop["error"])
+    if state.cause:
+        return state.cause.end
     return EndExecution("succeeded", result=loops.result_of(state, None, ()))
 
 
@@ -215,13 +213,11 @@ def _fold_end(state: State, event: Event, key: Key, node: Node) -> None:
         return
     if at := _retry_of(node, event):
         _begin_later(state, key, Due(event.attempt + 1, at))
-    elif loops.is_failing_around(state, key):
-        return
     elif event.status == "failed" and node.on_error == "stop":
-        _fail(state, key, event.error or {})
-    else:
-        if (stop := (event.effect or {}).get("stop")) and not state.failure:
-            state.stop = state.stop or _read_stop(stop, event, node)
+        _fail(state, key, event)
+    elif not loops.is_failing_around(state, key):
+        if stop := (event.effect or {}).get("stop"):
+            _end_by(state, event, _read_stop(stop, event, node))
         _settle(state, key)
 
 
@@ -229,19 +225,27 @@ def _retry_of(node: Node, event: Event) -> datetime | None:
     return retry_at(node.retry, event) if event.status == "failed" and event.error else None
 
 
-def _fail(state: State, key: Key, error: dict[str, Any]) -> None:
+def _fail(state: State, key: Key, event: Event) -> None:
     """A failure ends what is around it; the innermost node is what a person wants to know of."""
-    error = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {}), **error}
+    error = {"node": key[0], **({"iteration": list(key[1])} if key[1] else {}), **(event.error or {})}
     if around := state.loop_of(key):
-        loops.fail(state, around, error)
-    elif not state.stop:
-        state.failure = state.failure or {name: error[name] for name in error if name not in _ABOUT_RETRY}
+        loops.fail(state, around, error, event.seq)
+    else:
+        shown = {name: error[name] for name in error if name not in _ABOUT_RETRY}
+        _end_by(state, event, EndExecution("failed", error=shown))
 
 
-def _read_stop(stop: dict[str, Any], event: Event, node: Node) -> dict[str, Any]:
-    has_failed = stop["status"] == "failed"
+def _end_by(state: State, event: Event, end: EndExecution) -> None:
+    """Of several reasons to end, the first in the log counts; they need not be folded in that order."""
+    if state.cause is None or event.seq < state.cause.seq:
+        state.cause = Cause(event.seq, end)
+
+
+def _read_stop(stop: dict[str, Any], event: Event, node: Node) -> EndExecution:
+    if stop["status"] == "succeeded":
+        return EndExecution("succeeded", result=value_of(event))
     error = {"type": "stopped", "message": stop["message"] or "The workflow stopped here.", "node": node.id}
-    return {"status": stop["status"], "result": value_of(event), "error": error if has_failed else None}
+    return EndExecution("failed", result=value_of(event), error=error)
 
 
 def _settle(state: State, key: Key) -> None:
