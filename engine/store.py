@@ -209,11 +209,15 @@ class Store:
 
     async def release(self, by: str) -> None:
         """Give back all that one process holds."""
-        await self._update_claims(col(Execution.claimed_by) == by, claimed_by=None, claimed_until=None)
+        await self._release(col(Execution.claimed_by) == by)
 
     async def release_all(self) -> None:
         """Give back all claims, since no other process lives that could hold one."""
-        await self._update_claims(col(Execution.claimed_by).is_not(None), claimed_by=None, claimed_until=None)
+        await self._release(col(Execution.claimed_by).is_not(None))
+
+    async def _release(self, condition: Any) -> None:
+        """What it had been claimed for may not have been taken yet, so it wakes again."""
+        await self._update_claims(condition, claimed_by=None, claimed_until=None, is_woken=True)
 
     async def _update_claims(self, condition: Any, **values: Any) -> set[str]:
         query = update(Execution).where(condition, col(Execution.status).in_(OPEN)).values(values)
@@ -246,7 +250,9 @@ def _is_next() -> Any:
 
 
 def _is_awake(now: datetime) -> Any:
-    return and_(col(Execution.status) == "waiting", or_(col(Execution.resume_at) <= now, col(Execution.is_woken)))
+    """Its time has come, something has, or it was claimed for that and has not been let go since."""
+    has_reason = or_(col(Execution.resume_at) <= now, col(Execution.is_woken), col(Execution.claimed_by).is_not(None))
+    return and_(col(Execution.status) == "waiting", has_reason)
 
 
 def _conditions(filters: Filters) -> list[Any]:

@@ -20,6 +20,23 @@ async def test_what_is_held_is_renewed_and_told(engine: Engine) -> None:
     assert [(await engine.get(id_)).claimed_until for id_ in (mine, other)] == [LATER, START]
 
 
+async def test_what_had_woken_wakes_again_when_whoever_claimed_it_dies_at_once(engine: Engine) -> None:
+    id_ = await engine.insert(workflow(), status="waiting", is_woken=True)
+    await engine.store.claim("dead", now=START, until=LATER, limit=1)
+
+    await engine.store.release_all()
+
+    assert await engine.store.claim("me", now=START, until=LATER, limit=1) == [id_]
+
+
+async def test_what_had_woken_wakes_again_when_its_claim_has_run_out(engine: Engine) -> None:
+    id_ = await engine.insert(workflow(), status="waiting", is_woken=True)
+    await engine.store.claim("away", now=START, until=LATER, limit=1)
+
+    assert await engine.store.claim("me", now=LATER, until=LATER, limit=1) == []
+    assert await engine.store.claim("me", now=LATER + timedelta(seconds=1), until=LATER, limit=1) == [id_]
+
+
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_renewing_does_not_wait_for_a_row_that_is_being_written(engine: Engine) -> None:
