@@ -39,8 +39,9 @@ def with_wait(engine: Engine, wait: Wait) -> None:
 
 
 async def start(engine: Engine, **settings: Any) -> str:
-    """Insert an execution that waits at `a`, and drive it until it does."""
-    id_ = await engine.insert(workflow(node("a", "test/wait", **settings), node("b"), edges="lead>a a>b"))
+    """Insert an execution that waits at `a`, and drive it until it does; a worker leaves it to us meanwhile."""
+    definition = workflow(node("a", "test/wait", **settings), node("b"), edges="lead>a a>b")
+    id_ = await engine.insert(definition, claimed_by="test", claimed_until=START + timedelta(hours=1))
     await engine.drive(id_)
     return id_
 
