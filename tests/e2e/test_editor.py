@@ -202,6 +202,17 @@ async def test_leaving_the_name_as_it_is_leaves_nothing_to_undo(open_page: OpenP
     await expect(card(page, "Greet")).to_be_visible()
 
 
+async def test_what_is_typed_right_after_a_new_name_is_kept(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await select(page, "Greet")
+    await page.get_by_label("Name of the node").fill("Welcome")
+    await page.keyboard.press("Enter")
+    await field(page, "fields").get_by_placeholder("Add a name").fill("kept")
+    await expect(page.locator(".panel-head code")).to_have_text("welcome")
+
+    await expect(field(page, "fields").get_by_placeholder("Add a name")).to_have_value("kept")
+
+
 @pytest.mark.parametrize(
     ("label", "id_"),
     [

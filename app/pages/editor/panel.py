@@ -28,7 +28,7 @@ def panel() -> rx.Component:
             class_name="panel",
             aria_label="Node",
             custom_attrs={"data-node-form": True},
-            key=NODE.id,
+            key=NODE.key,
         ),
     )
 

@@ -44,11 +44,14 @@ class EditorState(rx.State):
     async def reload(self) -> None:
         workflow = await workflows.get_workflow(get_runtime(), current_user(), workflow_of(self))
         self.doc = {"workflow_id": workflow.id, "rev": workflow.rev, "nodes": workflow.nodes, "edges": workflow.edges}
-        self.node = await _view_only([self.node.id], workflow)
+        self._show(await _view_only([self.node.id], workflow))
 
     @rx.event
     async def apply(self, ops: list[Op]) -> rx.event.EventSpec | None:
         change = await editing.apply_ops(get_runtime(), current_user(), workflow_of(self), ops, self.doc["rev"])
+        for op in change.ops or []:
+            if op["op"] == "rename_node" and op["id"] == self.node.id:
+                self.node.id = op["to"]  # the form stays, and what is being typed into it
         if added := [op["node"]["id"] for op in change.ops or [] if op["op"] == "add_node"]:
             get_hub().select(self._tab, added)
         if change.rejected:
@@ -70,7 +73,7 @@ class EditorState(rx.State):
     @rx.event
     async def select(self, ids: list[str]) -> rx.event.EventSpec | None:
         workflow = await workflows.get_workflow(get_runtime(), current_user(), workflow_of(self))
-        self.node = await _view_only(ids, workflow)
+        self._show(await _view_only(ids, workflow))
         return ExecutionState.look_at(self.node.id) if self.node.id else None
 
     @rx.event
@@ -109,6 +112,13 @@ class EditorState(rx.State):
     @property
     def _tab(self) -> str:
         return str(self.router.session.client_token)
+
+    def _show(self, view: NodeView) -> None:
+        if view.id == self.node.id:
+            view.key = self.node.key
+        elif view.key == self.node.key:
+            view.key += " anew"  # another node, called as this one once was
+        self.node = view
 
     def _shown(self, node_id: str) -> NodeView:
         """What this tab shows of a node: nothing once the server has forgotten the tab."""

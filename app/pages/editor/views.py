@@ -44,9 +44,10 @@ class FieldView:
 
 @dataclass
 class NodeView:
-    """The selected node, as the panel shows it; without an id there is none."""
+    """The selected node, as the panel shows it; without an id there is none. `key` stays when it gets another id."""
 
     id: str = ""
+    key: str = ""
     label: str = ""
     action: str = ""
     step: str = ""
@@ -67,6 +68,7 @@ def view_node(node: Mapping[str, Any], steps: Mapping[str, Step], problems: Sequ
     }
     return NodeView(
         id=node["id"],
+        key=node["id"],
         label=_label(data) or node["id"],
         action=action,
         step=step.label if step else action,
