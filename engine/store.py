@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol, cast
 
-from sqlalchemy import Text, and_, func, or_, update
+from sqlalchemy import Text, and_, case, func, or_, update
 from sqlalchemy import cast as sql_cast
 from sqlalchemy.orm import aliased, defer
 from sqlmodel import col, select
@@ -226,27 +226,31 @@ class Store:
 
 
 def _is_next() -> Any:
-    """It has yet to start, and fewer of its workflow are before it than may run at a time.
-
-    Those that have started are, too, whatever their ids: two that are made in the same moment come in any order.
-    """
-    before = aliased(Execution)
-    has_begun = or_(col(before.status) != "pending", col(before.claimed_by).is_not(None))
-    is_before = or_(has_begun, col(before.id) < Execution.id)
-    is_open = col(before.completed_at).is_(None)  # an index has these
-    count = (
-        select(func.count())
-        .select_from(before)
-        .where(before.workflow_id == Execution.workflow_id, is_open, is_before, before.id != Execution.id)
-        .correlate(Execution)
-        .scalar_subquery()
-    )
+    """It has yet to start, and its workflow may run one more."""
     has_turn = or_(
         col(Execution.max_running).is_(None),
         col(Execution.cancel_requested_at).is_not(None),
-        count < Execution.max_running,
+        col(Execution.id).in_(_find_turns()),
     )
     return and_(col(Execution.status) == "pending", has_turn)
+
+
+def _find_turns() -> Any:
+    """The executions before which fewer of their workflow are than may run at a time, counted once for all.
+
+    Those that have started come first, whatever their ids: two that are made in the same moment come in any order.
+    """
+    queued, open_ = aliased(Execution), aliased(Execution)
+    limited = select(queued.workflow_id).where(queued.status == "pending", col(queued.max_running).is_not(None))
+    is_new = and_(col(open_.status) == "pending", col(open_.claimed_by).is_(None))
+    order = (case((is_new, 1), else_=0), col(open_.id))
+    place = func.row_number().over(partition_by=col(open_.workflow_id), order_by=order)
+    ranked = (
+        select(open_.id, open_.max_running, place.label("place"))
+        .where(col(open_.workflow_id).in_(limited), col(open_.completed_at).is_(None))  # an index has these
+        .subquery()
+    )
+    return select(ranked.c.id).where(ranked.c.place <= ranked.c.max_running)
 
 
 def _is_awake(now: datetime) -> Any:

@@ -37,6 +37,29 @@ async def test_what_had_woken_wakes_again_when_its_claim_has_run_out(engine: Eng
     assert await engine.store.claim("me", now=LATER + timedelta(seconds=1), until=LATER, limit=1) == [id_]
 
 
+async def test_of_a_workflow_that_runs_one_at_a_time_the_one_that_was_claimed_before_has_its_turn(
+    engine: Engine,
+) -> None:
+    older = await engine.insert(workflow(), max_running=1)
+    claimed = await engine.insert(workflow(), max_running=1, claimed_by="away", claimed_until=START)
+
+    ids = await engine.store.claim("me", now=LATER, until=LATER, limit=9)
+
+    assert ids == [claimed]
+    assert (await engine.get(older)).claimed_by is None
+
+
+async def test_a_long_queue_is_looked_through_once(engine: Engine) -> None:
+    rows = [Execution(workflow_id="wf_1", definition=workflow(), max_running=1) for _ in range(4_000)]
+    async with engine.database.write() as session:
+        session.add_all(rows)
+
+    async with asyncio.timeout(1):
+        ids = await engine.store.claim("me", now=START, until=LATER, limit=9)
+
+    assert len(ids) == 1
+
+
 @pytest.mark.postgresql
 @pytest.mark.parametrize("database", ["postgresql"], indirect=True)
 async def test_renewing_does_not_wait_for_a_row_that_is_being_written(engine: Engine) -> None:
