@@ -3,7 +3,7 @@
 from fastapi import FastAPI
 from starlette.routing import Route
 
-from app.api import auth, connections, docs, executions, forms, health, integrations, resume, workflows
+from app.api import auth, connections, control, docs, executions, forms, health, integrations, resume, workflows
 from app.api.body import BodyLimit
 from app.api.errors import ErrorAnswer, InternalErrors, add_error_handlers
 from app.api.fallback import NothingHere
@@ -12,6 +12,7 @@ ROUTERS = (
     auth.router,
     forms.router,
     workflows.router,
+    control.router,
     executions.router,
     resume.router,
     connections.router,

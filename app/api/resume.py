@@ -3,7 +3,7 @@
 from fastapi import APIRouter, Request
 
 from app.api.access import RuntimeOf
-from app.api.executions import Started
+from app.api.control import Started
 from app.api.requests import read_request
 from app.services import answering
 
