@@ -180,13 +180,11 @@ class Store:
         async with self._transactions.write() as session:
             return sorted((await (await session.connection()).execute(query)).scalars())
 
-    async def take_woken(self, by: str) -> set[str]:
-        """Return of what one process drives that for which something has come, and note that it is told."""
-        is_woken = (col(Execution.claimed_by) == by) & col(Execution.is_woken)
+    async def find_woken(self, by: str) -> Sequence[str]:
+        """Return of what one process drives that for which something has come since it was claimed."""
+        query = select(Execution.id).where(Execution.claimed_by == by, col(Execution.is_woken))
         async with self._transactions.read() as session:
-            if (await session.exec(select(Execution.id).where(is_woken).limit(1))).first() is None:
-                return set()
-        return await self._update_claims(is_woken, is_woken=False)
+            return (await session.exec(query)).all()
 
     async def next_due(self) -> datetime | None:
         """Return when the next of the executions that wait wakes."""
@@ -217,12 +215,9 @@ class Store:
 
     async def _release(self, condition: Any) -> None:
         """What it had been claimed for may not have been taken yet, so it wakes again."""
-        await self._update_claims(condition, claimed_by=None, claimed_until=None, is_woken=True)
-
-    async def _update_claims(self, condition: Any, **values: Any) -> set[str]:
-        query = update(Execution).where(condition, col(Execution.status).in_(OPEN)).values(values)
+        released = update(Execution).where(condition, col(Execution.status).in_(OPEN))
         async with self._transactions.write() as session:
-            return set((await (await session.connection()).execute(query.returning(col(Execution.id)))).scalars())
+            await session.exec(released.values(claimed_by=None, claimed_until=None, is_woken=True))
 
 
 def _is_next() -> Any:

@@ -93,7 +93,7 @@ class Worker:
         """Have an execution take what has come for it, whether it runs, waits or has yet to start."""
         if self._runner.is_driving(execution_id):
             self._told.add(execution_id)
-            await self._runner.tell(execution_id)
+            await _keep_going(partial(self._runner.tell, execution_id), "tell an execution what has come")
         else:
             self._woken.add(execution_id)
             self._work.set()
@@ -184,15 +184,18 @@ class Worker:
         await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind=kind, message=message)
 
     async def _hear_others(self) -> None:
-        """Take what another process has put into the mailbox, such as a command that cancels."""
+        """Take what another process has put into the mailbox, such as a command that cancels.
+
+        Only a claim takes the note of it away: what comes while an execution is just let go of has it claimed again.
+        """
         while True:
             await self._clock.sleep_until(self._clock.now() + LOOK_EVERY)
             if self._driving:
                 await _keep_going(self._tell_woken, "look into the mailbox")
 
     async def _tell_woken(self) -> None:
-        for id_ in await self._store.take_woken(self.name):
-            await self._runner.tell(id_)
+        for id_ in await self._store.find_woken(self.name):
+            await self.wake(id_)
 
     async def _renew_claims(self) -> None:
         while True:

@@ -6,6 +6,7 @@ from datetime import timedelta
 import pytest
 from sqlmodel import select
 
+from engine.events import Event
 from engine.models import Execution
 from tests.engine.build import workflow
 from tests.engine.conftest import START, Engine
@@ -35,6 +36,16 @@ async def test_what_had_woken_wakes_again_when_its_claim_has_run_out(engine: Eng
 
     assert await engine.store.claim("me", now=LATER, until=LATER, limit=1) == []
     assert await engine.store.claim("me", now=LATER + timedelta(seconds=1), until=LATER, limit=1) == [id_]
+
+
+async def test_what_comes_while_an_execution_is_let_go_of_has_it_claimed_again(engine: Engine) -> None:
+    id_ = await engine.insert(workflow(), status="running", claimed_by="me", claimed_until=LATER, is_woken=True)
+    assert await engine.store.find_woken("me") == [id_]
+
+    await engine.journal.append(Event(execution_id=id_, seq=1, status="waiting", timestamp=START))
+
+    assert await engine.store.claim("me", now=START, until=LATER, limit=1) == [id_]
+    assert await engine.store.find_woken("me") == []
 
 
 async def test_of_a_workflow_that_runs_one_at_a_time_the_one_that_was_claimed_before_has_its_turn(
