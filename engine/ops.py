@@ -8,7 +8,7 @@ An op is a JSON object:
     {"op": "add_edge", "edge": {…}, "index"?}      {"op": "remove_edge", "id"}
     {"op": "set_workflow", "field": "name" or "description", "value"}
 A `path` leads into the node's `data`. A `rename_node` rewrites every reference to the node. A `set_parent` puts nodes
-into a loop or out of all, and a `remove_node` of a loop removes what is in it; both remove the edges that are left over.
+into a loop or out of all, and a `remove_node` of a loop removes what is in it; both remove the edges left over.
 """
 
 from collections.abc import Mapping
