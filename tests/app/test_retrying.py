@@ -97,6 +97,20 @@ async def test_of_a_loop_only_the_iterations_that_failed_run_again(
     assert [item["status"] for item in new["nodes"].values()] == ["succeeded"] * 6
 
 
+async def test_from_a_node_in_a_loop_each_iteration_that_is_open_keeps_what_came_before(
+    rt: Runtime, alice: httpx.AsyncClient, service: Counting
+) -> None:
+    loop = node("each", "logic/for-each", type_="group", items="{{ [0, 1, 2] }}", concurrency=3)
+    definition = workflow(loop, service.step("after"))
+    definition["nodes"] += within(loop, *(service.step(id_, id_ + "{{ index }}") for id_ in "ab"))[1:]
+    definition["edges"].append(edge("a", "b"))
+    old = await run(rt, alice, definition)
+    new = await retry(rt, alice, old["id"], **{"from": "b"})
+
+    assert new["status"] == "succeeded"
+    assert service.calls == {"a0": 1, "a1": 1, "a2": 1, "b0": 2, "b1": 2, "b2": 2, "after": 2}
+
+
 async def test_a_repeat_goes_on_with_the_iteration_that_failed(
     rt: Runtime, alice: httpx.AsyncClient, service: Counting
 ) -> None:

@@ -53,7 +53,10 @@ def test_a_database_file_is_meant_from_where_the_person_stands(given: str, kept:
     assert read_settings({"DATABASE_URL": given}).database_url == kept
 
 
-@pytest.mark.parametrize("name", ["TREADLE_PORT", "TREADLE_MAX_BODY", "TREADLE_SIGN_UP", "TREADLE_RETENTION_DAYS"])
+@pytest.mark.parametrize(
+    "name",
+    ["TREADLE_PORT", "TREADLE_MAX_BODY", "TREADLE_MAX_EXECUTIONS", "TREADLE_SIGN_UP", "TREADLE_RETENTION_DAYS"],
+)
 def test_what_cannot_be_read_is_named(name: str) -> None:
     with pytest.raises(ValueError, match=name):
         read_settings({name: "perhaps"})
