@@ -29,7 +29,8 @@ async def retry_execution(
     """Run an execution that has ended again, from its start, from what "failed", or from a node; return the new one.
 
     It runs the definition that the old one ran, or the draft as it is now, of which a node is only spared if it is as
-    it was. From a node in a loop, the iterations that come later than as many as run side by side begin anew. Raise Conflict when there is nothing to retry, Invalid for a node that isn't there.
+    it was. From a node in a loop, the iterations that come later than as many as run side by side begin anew.
+    Raise Conflict when there is nothing to retry, Invalid for a node that isn't there.
     """
     old = await get_execution(rt, user, execution_id, to="write")
     _check(old, begin)
