@@ -9,7 +9,10 @@ import { placedNodes, placeOnCanvas } from "./viewport.js";
 export function createDragging({ flow, live, setGraph, send }) {
   const grabbed = new Map();
 
-  const grab = (nodes) => nodes.forEach(({ id, position }) => grabbed.set(id, position));
+  const grab = (nodes) => {
+    nodes.forEach(({ id, position }) => grabbed.set(id, position));
+    setGraph((graph) => withDragging(graph, (node) => grabbed.has(node.id))); // React Flow says so only once one moves
+  };
   const aim = (node) => {
     const middle = middleOf(boxOf(placeOnCanvas(node, flow)));
     const loop = node.type === "trigger" ? undefined : loopAt(middle, placedNodes(flow), [node.id]);
@@ -21,7 +24,7 @@ export function createDragging({ flow, live, setGraph, send }) {
     const ops = opsOf(nodes.filter(hasMoved).map((node) => settle(node, aim(node))));
     live.targets.replace({});
     grabbed.clear();
-    setGraph((graph) => applyOps(atRest(graph), ops)); // or a loop would grow for what has just left it
+    setGraph((graph) => applyOps(withDragging(graph, () => false), ops)); // or a loop would grow for what has just left it
     send(ops);
   };
   const settle = (node, loop) => {
@@ -45,4 +48,7 @@ function opsOf(moves) {
   ];
 }
 
-const atRest = ({ nodes, edges }) => ({ edges, nodes: nodes.map((node) => (node.dragging ? { ...node, dragging: false } : node)) });
+function withDragging({ nodes, edges }, isDragged) {
+  const mark = (node) => (Boolean(node.dragging) === isDragged(node) ? node : { ...node, dragging: !node.dragging });
+  return { edges, nodes: nodes.map(mark) };
+}

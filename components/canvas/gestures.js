@@ -102,12 +102,10 @@ export function createGestures({ flow, page, root, live, setGraph, say }) {
     beginEdge: () => selected().length === 1 && !page.current.readOnly && beginEdge(selected()[0]),
     nudge: (key) => {
       if (page.current.readOnly) return;
-      if (!isNudging) grab(flow.getNodes());
+      const nodes = flow.getNodes();
+      if (!isNudging) grab(outermost(nodes.filter((node) => node.selected), nodes));
       isNudging = true;
-      setGraph((graph) => {
-        const moved = new Set(outermost(graph.nodes.filter((node) => node.selected), graph.nodes));
-        return { ...graph, nodes: graph.nodes.map((node) => (moved.has(node) ? shifted(node, STEPS[key]) : node)) };
-      });
+      setGraph((graph) => ({ ...graph, nodes: graph.nodes.map((node) => (node.dragging ? shifted(node, STEPS[key]) : node)) }));
     },
     settle: () => {
       if (!isNudging) return;
@@ -156,7 +154,7 @@ export function createGestures({ flow, page, root, live, setGraph, say }) {
 }
 
 const sizeOf = ({ type }) => (type === "group" ? EMPTY : CARD);
-const shifted = (node, by) => ({ ...node, dragging: true, position: plus(node.position, by) });
+const shifted = (node, by) => ({ ...node, position: plus(node.position, by) });
 
 function edgeOp(source, target, sourceHandle) {
   return { op: "add_edge", edge: { source, target, ...(sourceHandle && { sourceHandle }) } };
