@@ -94,14 +94,21 @@ class Journal:
             _settle(batch, None)
 
     async def _store_patiently(self, events: list[Event]) -> None:
-        """Try again for a while when the database is away, so that no step has to run again because of it."""
+        """Try again for a while when the database is away, so that no step has to run again because of it.
+
+        It may have gone away between the commit and its answer: then the events are found to be there.
+        """
         until = self._clock.now() + PATIENCE
+        was_away = False
         while True:
             try:
                 return await self._store.append(events)
             except Exception as error:
+                if was_away and isinstance(error, IntegrityError) and await self._store.is_written(events[0]):
+                    return None
                 if not _is_outage(error) or self._clock.now() >= until:
                     raise
+                was_away = True
                 log.warning("The database is away, %d events wait: %s", len(events), error)
             await self._clock.sleep_until(self._clock.now() + RETRY_EVERY)
 

@@ -3,7 +3,7 @@
 import json
 from collections.abc import AsyncIterator, Collection, Sequence
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, Protocol, cast
 
@@ -115,6 +115,18 @@ class Store:
             query = query.where(ExecutionLog.node_id == node_id)
         async with self._transactions.read() as session:
             return [event_of(row) for row in await session.exec(query)]
+
+    async def find_last_seq(self, execution_id: str) -> int:
+        """Return the number of an execution's last event, 0 before the first."""
+        query = select(func.max(ExecutionLog.seq)).where(ExecutionLog.execution_id == execution_id)
+        async with self._transactions.read() as session:
+            return (await session.exec(query)).one() or 0
+
+    async def is_written(self, event: Event) -> bool:
+        """Tell whether the log has this very event under its number."""
+        async with self._transactions.read() as session:
+            row = await session.get(ExecutionLog, (event.execution_id, event.seq))
+        return row is not None and event_of(row) == replace(event, wakes=None)
 
     async def read_rows(self, execution_id: str, seqs: Collection[int]) -> list[Event]:
         """Return these events of an execution, in order."""

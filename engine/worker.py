@@ -180,8 +180,8 @@ class Worker:
     async def _give_up(self, execution: Execution, kind: str, message: str) -> None:
         await self._journal.close()  # what was posted has its numbers already
         self._journal.open(execution.id)
-        log_ = await self._store.read_log(execution.id)
-        await self._runner.give_up(execution, log_[-1].seq + 1 if log_ else 1, kind=kind, message=message)
+        last = await self._store.find_last_seq(execution.id)
+        await self._runner.give_up(execution, last + 1, kind=kind, message=message)
 
     async def _hear_others(self) -> None:
         """Take what another process has put into the mailbox, such as a command that cancels.

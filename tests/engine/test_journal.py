@@ -91,6 +91,28 @@ async def test_after_a_lost_race_nothing_more_of_that_execution_is_taken(engine:
     await other.append(event(id_, 2))
 
 
+async def test_a_commit_whose_answer_was_lost_is_no_lost_race(engine: Engine) -> None:
+    class MuteOnce(Store):
+        is_mute = True
+
+        async def append(self, events: Sequence[Event]) -> None:
+            await super().append(events)
+            if self.is_mute:
+                self.is_mute = False
+                raise OSError("connection reset")
+
+    ids = [await engine.insert(workflow()) for _ in range(2)]
+    journal = Journal(MuteOnce(engine.database), clock=engine.clock)
+    written = [asyncio.create_task(journal.append(event(id_, 1, output={"x": [1]}))) for id_ in ids]
+
+    await engine.clock.until_somebody_sleeps()
+    engine.clock.advance(1)
+    await asyncio.gather(*written)
+
+    await journal.append(event(ids[0], 2))
+    assert [row.seq for row in await engine.log(ids[0])] == [1, 2]
+
+
 async def test_a_database_that_comes_back_in_time_loses_nothing(engine: Engine, counting: CountingStore) -> None:
     id_ = await engine.insert(workflow())
     journal = Journal(counting, clock=engine.clock)
