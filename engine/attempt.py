@@ -85,15 +85,20 @@ async def make_attempt(attempt: Attempt, tools: Tools, work: Work) -> Outcome:
             message = f"The step took longer than its time limit of {attempt.node.timeout:g} s."
             return _failed(attempt, StepError(message, kind="timeout", retryable=True))
         log.exception("A time limit inside step %s was not handled", attempt.idempotency_key)
-    except asyncio.CancelledError:
-        if (task := asyncio.current_task()) and task.cancelling():
+    except BaseException as error:  # the sandbox's panic isn't an Exception
+        if _is_for_all(error):
             raise
-        log.exception("A cancellation inside step %s was not handled", attempt.idempotency_key)
-    except Exception:
         log.exception("Step %s failed", attempt.idempotency_key)
     return _failed(
         attempt, StepError("An internal error happened in this step; the server's log has it.", kind="internal")
     )
+
+
+def _is_for_all(error: BaseException) -> bool:
+    """Tell whether something outside wants the attempt, or the process, to end."""
+    task = asyncio.current_task()
+    is_cancelled = isinstance(error, asyncio.CancelledError) and task is not None and task.cancelling() > 0
+    return is_cancelled or isinstance(error, KeyboardInterrupt | GeneratorExit)
 
 
 def failed_outcome(node: Node, error: dict[str, Any], **known: Any) -> Outcome:

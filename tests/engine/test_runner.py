@@ -138,9 +138,14 @@ async def test_an_unexpected_exception_shows_no_details(engine: Engine, caplog: 
     assert execution.id in caplog.text
 
 
-async def test_a_step_that_is_cancelled_from_within_has_failed(engine: Engine) -> None:
+class Panic(BaseException):
+    """Such as the sandbox's own, which says that it is no Exception."""
+
+
+@pytest.mark.parametrize("error", [asyncio.CancelledError, SystemExit, Panic])
+async def test_a_step_that_ends_in_whatever_way_has_failed(engine: Engine, error: type[BaseException]) -> None:
     async def fail(context: StepContext) -> None:
-        raise asyncio.CancelledError  # as when it waits for a task that somebody else has cancelled
+        raise error
 
     with_step(engine, fail)
 
