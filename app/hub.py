@@ -1,7 +1,8 @@
 """Who watches which workflow, and what they are told.
 
 Changes of a document leave at once; an execution's progress is read from its log and leaves every `PAUSE`
-seconds, or less often where reading takes its time. The hub keeps no truth: all it tells is read from the database.
+seconds, or less often where reading takes its time or the news doesn't end. The hub keeps no truth: all it tells is
+read from the database.
 """
 
 import asyncio
@@ -22,6 +23,8 @@ from app.watchers import Watcher, Watchers, by_view, user_of
 from engine.events import Event
 
 PAUSE = 0.03
+PATIENT = 4  # times as long are the pauses once there has been news for long
+ROUNDS = 10  # until they are longer by one
 PAUSE_AFTER_FAILURE = 1.0
 REMEMBERED = 10_000
 log = logging.getLogger(__name__)
@@ -46,6 +49,7 @@ class Hub:
         self._workflow_of: dict[str, str] = {}  # by execution, those heard of lately
         self._moved: dict[str, bool] = {}  # by execution, whether it has started or ended
         self._has_moved = asyncio.Event()
+        self._rounds = 0  # of telling, since there was no news
         self._message_number = count(1)
         runtime.changes.subscribe(lambda change: self._news.put_nowait(partial(self._tell_change, change)))
         runtime.journal.subscribe(self._note_progress)
@@ -100,6 +104,7 @@ class Hub:
         await self._to_all(change.workflow_id, self._show_document, change=said)
 
     async def _tell_next_progress(self) -> None:
+        self._rounds = self._rounds + 1 if self._has_moved.is_set() else 0
         await self._has_moved.wait()
         self._has_moved.clear()
         moved, self._moved = self._moved, {}
@@ -113,7 +118,7 @@ class Hub:
             await asyncio.sleep(PAUSE_AFTER_FAILURE)
             raise
         took = time.monotonic() - began
-        await asyncio.sleep(max(PAUSE - took, 2 * took))  # at most a third of the time
+        await asyncio.sleep(max(PAUSE * min(1 + self._rounds // ROUNDS, PATIENT) - took, took / 2))
 
     async def _watched_workflows(self, moved: dict[str, bool]) -> set[str]:
         """The watched workflows that these executions are of; the lists that have changed are forgotten."""
