@@ -16,6 +16,7 @@ LARGE = 20_000  # entries, or a hundred times as many characters
 STRETCH = 100  # entries
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+MAX_ROOM = 64 * 1024 * 1024  # characters; twice what is kept, so that it is measured exactly up to there
 MAX_BITS = 1024  # far beyond any id or amount, far below what freezes a browser
 
 
@@ -27,12 +28,29 @@ class TooDeep(NotJson):
     """Nested deeper than anything a person would write."""
 
 
-def to_json(value: Any) -> Any:
+class Room:
+    """How much may still come; a list that holds the same one twice, and so on, has no end although it is small."""
+
+    __slots__ = ("left",)
+
+    def __init__(self, characters: int = MAX_ROOM) -> None:
+        self.left = characters
+
+    def take(self, characters: int) -> None:
+        self.left -= characters
+        if self.left < 0:
+            raise NotJson("is far too large: take less at a time")
+
+
+def to_json(value: Any, room: Room | None = None) -> Any:
     """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson.
 
-    What is JSON already is returned as it is and not copied.
+    What is JSON already is returned as it is and not copied. Several values may have to share the room.
     """
-    return _convert(value, 0)
+    room = room or Room()
+    converted = _convert(value, 0, room)
+    room.take(0)
+    return converted
 
 
 def parse_json(text: str) -> Any:
@@ -118,11 +136,15 @@ def _write_items(items: list[Any]) -> Iterator[Iterator[str]]:
             yield iter((_COMPACT.encode(stretch)[1:-1],))
 
 
-def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
+def _convert(value: Any, depth: int, room: Room) -> Any:  # noqa: C901 - one arm a type
     if check := _SCALARS.get(type(value)):
+        if type(value) is str:
+            room.left -= len(value)  # whether that was too much shows at the next list
         return check(value)
     if depth > MAX_DEPTH:
         raise TooDeep(f"is nested more than {MAX_DEPTH} levels deep")
+    if type(value) in _CONTAINERS:
+        room.take(2 + 2 * len(value))
     match value:
         case str():
             return _check_text(value)
@@ -131,14 +153,15 @@ def _convert(value: Any, depth: int) -> Any:  # noqa: C901 - one arm a type
         case float():
             return _check_float(value)
         case dict():
-            entries = {_check_key(key): _convert(item, depth + 1) for key, item in value.items()}
+            entries = {_check_key(key): _convert(item, depth + 1, room) for key, item in value.items()}
+            room.left -= sum(map(len, entries))
             kept = type(value) is dict and is_same(value, entries) and is_same(value.values(), entries.values())
             return value if kept else entries
         case list() | tuple():
-            items = [_convert(item, depth + 1) for item in value]
+            items = [_convert(item, depth + 1, room) for item in value]
             return value if type(value) is list and is_same(value, items) else items
         case set() | frozenset():
-            return _sorted([_convert(item, depth + 1) for item in value])
+            return _sorted([_convert(item, depth + 1, room) for item in value])
         case date() | time():  # a datetime is a date
             return value.isoformat()
     raise NotJson(

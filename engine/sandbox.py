@@ -21,7 +21,7 @@ from typing import Any, Literal
 from pydantic_monty import Monty, MontyCrashedError, MontyError, MontyRuntimeError, MontySession, MontySyntaxError
 
 from engine.feeding import feed_large
-from engine.json_values import NotJson, to_json
+from engine.json_values import NotJson, Room, to_json
 from engine.models import utc_now
 from engine.syntax import is_about_digits
 
@@ -153,7 +153,8 @@ class _Pool:
         try:
             with self._open().checkout(limits=_limits(limits)) as session, turn.hold(session.worker_pid):
                 small = feed_large(session, values)
-                return [_checked(run(session, source, inputs=small | dict(batch))) for batch in batches]
+                room = Room()
+                return [_checked(run(session, source, inputs=small | dict(batch)), room) for batch in batches]
         except MontyError as error:
             raise _explain(error, limits) from None
         except (RecursionError, UnicodeError, MemoryError) as error:
@@ -223,12 +224,12 @@ def _explain(error: MontyError, limits: Limits) -> SandboxError:
     return SandboxError(kind, message[:MAX_MESSAGE], lines)
 
 
-def _checked(value: Any) -> Any:
+def _checked(value: Any, room: Room) -> Any:
     """Return the value as JSON; Monty hands over what it can't convert as text such as `<function … at 0xc>`."""
     for text in value if isinstance(value, list) else [value]:
         if isinstance(text, str) and _OPAQUE.fullmatch(text):
             raise SandboxError("TypeError", f"the value is {text[:60]}: make it a list, an object, text or a number")
     try:
-        return to_json(value)
+        return to_json(value, room)
     except NotJson as error:
         raise SandboxError("TypeError", f"the value {error}") from None

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from engine.json_values import NotJson, size_of, to_json, write_json
+from engine.json_values import NotJson, Room, size_of, to_json, write_json
 
 
 @pytest.mark.parametrize(
@@ -84,3 +84,21 @@ def test_a_value_is_written_in_pieces_as_in_one(value: Any) -> None:
 
     assert "".join(pieces) == json.dumps(value, ensure_ascii=False, separators=(",", ":"))
     assert size_of(value) == sum(map(len, pieces))
+
+
+@pytest.mark.parametrize("entry", [1, "text", {"key": None}])
+def test_a_small_value_that_holds_the_same_again_and_again_is_refused(entry: Any) -> None:
+    value = [entry]
+    for _ in range(60):
+        value = [value, value]
+
+    with pytest.raises(NotJson, match="far too large"):
+        to_json(value, Room(10_000))
+
+
+def test_several_values_may_have_to_share_the_room() -> None:
+    room = Room(1_000)
+    to_json("x" * 900, room)
+
+    with pytest.raises(NotJson):
+        to_json("x" * 900, room)
