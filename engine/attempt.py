@@ -102,11 +102,11 @@ def _is_for_all(error: BaseException) -> bool:
 
 
 def failed_outcome(node: Node, error: dict[str, Any], **known: Any) -> Outcome:
-    """Make of a failure what the node's `on_error` says: its error as output, or the end named `error`."""
+    """Make of a failure what the node's `on_error` says: who goes on after it sees the error as its output."""
     shown = {"type": error["type"], "message": error["message"]}
     return Outcome(
         status="failed",
-        output={"error": shown} if node.on_error == "continue" else None,
+        output=None if node.on_error == "stop" else {"error": shown},
         error=error,
         handles=("error",) if node.on_error == "branch" else None,
         **known,
@@ -118,9 +118,9 @@ def _failed(attempt: Attempt, error: StepError) -> Outcome:
     if error.field:
         details["field"] = error.field
     if error.retryable:
-        details |= {"retryable": True} | (
-            {"retry_after": min(MAX_RETRY_AFTER, error.retry_after)} if error.retry_after else {}
-        )
+        details["retryable"] = True
+        if (seconds := error.retry_after or 0) > 0:  # NaN isn't
+            details["retry_after"] = min(MAX_RETRY_AFTER, seconds)
     known = {"input": attempt.input, "stdout": stdout_of(attempt), "files": attempt.files or None}
     return failed_outcome(attempt.node, details, **known)
 

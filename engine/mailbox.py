@@ -10,6 +10,7 @@ from datetime import datetime
 from typing import Any
 
 from sqlalchemy import and_, or_, update
+from sqlalchemy.exc import DBAPIError
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -20,6 +21,8 @@ from engine.progress import State
 from engine.sdk import Answer
 from engine.store import OPEN, Transactions
 from engine.stored import stored_from
+
+DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -50,8 +53,13 @@ class Mailbox:
 
     async def request_cancel(self, execution_id: str, now: datetime) -> list[str]:
         """Ask for the end of an open execution and of its open children; return the ids of all of them."""
-        async with self._transactions.write() as session:
-            return await request_cancel(session, [execution_id], now)
+        while True:
+            try:
+                async with self._transactions.write() as session:
+                    return await request_cancel(session, [execution_id], now)
+            except DBAPIError as error:
+                if getattr(error.orig, "sqlstate", None) != DEADLOCK:  # with the end of a child that wakes its parent
+                    raise
 
     async def find_request(self, token: str) -> ExecutionWait | None:
         """Return the wait of a request's token, answered or not."""

@@ -89,6 +89,7 @@ class State:
     ready: dict[Key, Due] = field(default_factory=dict)
     running: set[Key] = field(default_factory=set)
     waiting: dict[Key, Waiting] = field(default_factory=dict)
+    children: dict[Key, str] = field(default_factory=dict)  # the executions that nodes wait for
     abandoned: set[Key] = field(default_factory=set)  # those that waited in a loop that fails
     loops: dict[Key, Loop] = field(default_factory=dict)
     to_check: dict[Key, int] = field(default_factory=dict)  # the iteration after which `until` is to be evaluated

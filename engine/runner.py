@@ -131,6 +131,8 @@ class Runner:
             case PassNode(handles=handles, output=output):
                 run.post(command, status="succeeded", handles=handles, output=output)
             case CancelNode(attempt=attempt):
+                if child := run.state.children.get((command.node_id, command.iteration)):
+                    await self._mailbox.request_cancel(child, self._clock.now())
                 run.post(command, status="cancelled", attempt=attempt)
             case FailNode(error=error):
                 outcome = failed_outcome(run.state.graph.nodes[command.node_id], error)

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from engine.events import ENDED
 from engine.models import Execution
 from engine.names import ALWAYS_THERE, FUNCTIONS
 from engine.progress import Key, State, find_node
@@ -42,7 +43,7 @@ class Scope(Mapping[str, Any]):
         if name != "trigger" and not self._is_seen(node_id):
             raise KeyError(name)
         node = find_node(self._state, node_id, self._iteration)
-        return node.output if node else None
+        return node.output if node and node.status in ENDED else None  # what one that waits shows isn't its output
 
     def __iter__(self) -> Iterator[str]:
         yield from (id_ for id_ in self._state.graph.order if self._is_seen(id_))

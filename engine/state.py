@@ -182,6 +182,8 @@ def _fold_node(state: State, event: Event, key: Key) -> None:
     if key not in state.nodes and key == (state.graph.trigger, ()) and state.started_at is None:
         loops.open_node(state, key)
     state.nodes[key] = NodeState(event.status, event.attempt, value_of(event), event.handles)
+    if child := effect.get("wait", {}).get("child"):
+        state.children[key] = child
     match event.status:
         case "waiting" | "running" if effect and loops.is_failing_around(state, key):
             state.abandoned.add(key)
@@ -208,6 +210,7 @@ def _fold_end(state: State, event: Event, key: Key, node: Node) -> None:
     """What a node's end means: another attempt, a failure around it, the end of all, or that the edges are decided."""
     state.restarts = 0
     state.interrupted.pop(key, None)
+    state.children.pop(key, None)
     loops.end(state, key)
     if event.status == "cancelled":
         return

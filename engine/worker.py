@@ -106,9 +106,12 @@ class Worker:
         """Claim whatever is free and drive it, at a call, when something is due, and from time to time."""
         while True:
             self._work.clear()
-            await _keep_going(self._claim, "claim executions")
+            has_claimed = await _keep_going(self._claim, "claim executions")
             look = self._clock.now() + LOOK_EVERY
-            await _first_of(self._work.wait(), self._clock.sleep_until(min(look, self._due or look)))
+            if has_claimed:
+                await _first_of(self._work.wait(), self._clock.sleep_until(min(look, self._due or look)))
+            else:
+                await self._clock.sleep_until(look)
 
     async def _claim(self) -> None:
         """The one place where executions are handed out."""
@@ -214,12 +217,17 @@ class Worker:
                 task.cancel()
 
 
-async def _keep_going(duty: Callable[[], Awaitable[None]], what: str) -> None:
-    """A duty that fails once is tried again at its next turn."""
+async def _keep_going(duty: Callable[[], Awaitable[None]], what: str) -> bool:
+    """Return whether the duty was done; one that fails is tried again at its next turn."""
     try:
         await duty()
+    except (SQLAlchemyError, OSError) as error:
+        log.warning("Could not %s, trying again soon: %s", what, str(error).partition("\n")[0])
     except Exception:
         log.exception("Could not %s", what)
+    else:
+        return True
+    return False
 
 
 async def _first_of(*works: Coroutine[Any, Any, Any]) -> None:

@@ -152,7 +152,7 @@ class Model:
                 error = {"type": failure.type, "message": failure.message}
                 return Fate(status="failed", output={"error": error}, attempts=attempts)
             case "branch":
-                return Fate(status="failed", handles=("error",), attempts=attempts)
+                return Fate(status="failed", output={"error": error}, handles=("error",), attempts=attempts)
         causes[key] = failure
         return Fate(status="failed", attempts=attempts, is_end=True)
 
