@@ -23,6 +23,7 @@ from app.settings import Settings
 from app.snapshots import Snapshots
 from app.starter import Starter
 from engine.attempt import Tools
+from engine.claims import Claims
 from engine.clock import Clock, SystemClock
 from engine.files import Files, FolderFiles
 from engine.journal import Journal
@@ -132,7 +133,9 @@ async def _start(
     tools = Tools(
         steps=steps, http=http, sandbox=sandbox, files=_open_files(settings), clock=engine_clock, outside=outside
     )
-    worker = Worker(store, journal, mailbox, tools, limit=settings.max_executions, takes_any=drives == "all")
+    worker = Worker(
+        store, Claims(database), journal, mailbox, tools, limit=settings.max_executions, takes_any=drives == "all"
+    )
     revs = Revs(database)
     closing.push_async_callback(revs.close)
     starter.hand_to(worker)

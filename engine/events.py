@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any, Literal
 
 Status = Literal["pending", "running", "waiting", "succeeded", "failed", "cancelled", "skipped"]
+OPEN = ("pending", "running", "waiting")  # the others are those of what has ended
 ENDED = frozenset({"succeeded", "failed", "cancelled", "skipped"})
 RETRY_AT = "retry_at"
 Iteration = tuple[int, ...]

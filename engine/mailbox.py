@@ -15,12 +15,12 @@ from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
 from engine.effects import hash_token
-from engine.events import ENDED
+from engine.events import ENDED, OPEN
 from engine.models import Execution, ExecutionWait
 from engine.progress import State
 from engine.sdk import Answer
-from engine.store import OPEN, Transactions
 from engine.stored import stored_from
+from engine.transactions import Transactions
 
 DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.html
 

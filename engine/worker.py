@@ -13,6 +13,7 @@ from typing import Any
 from sqlalchemy.exc import SQLAlchemyError
 
 from engine.attempt import Tools
+from engine.claims import Claims
 from engine.ends import Ends
 from engine.errors import DefinitionError, LostRace, Unwritable
 from engine.ids import new_id
@@ -38,6 +39,7 @@ class Worker:
     def __init__(
         self,
         store: Store,
+        claims: Claims,
         journal: Journal,
         mailbox: Mailbox,
         tools: Tools,
@@ -48,6 +50,7 @@ class Worker:
         """Prepare to drive up to `limit` executions at once; without `takes_any` only those that are submitted."""
         self.name = new_id("wk")
         self._store = store
+        self._claims = claims
         self._journal = journal
         self._clock = tools.clock
         self._runner = Runner(mailbox=mailbox, journal=journal, tools=tools, clock=tools.clock)
@@ -66,7 +69,7 @@ class Worker:
     async def start(self) -> None:
         """Take over what a dead process has left, and begin to look for work; only one process may drive at a time."""
         if self._takes_any:
-            await self._store.release_all()
+            await self._claims.release_all()
         self._unsubscribe = self._journal.subscribe(self._ends.hear)
         duties = (self._claim_work(), self._renew_claims(), self._hear_others())
         self._duties = [asyncio.create_task(duty) for duty in duties]
@@ -78,7 +81,7 @@ class Worker:
         if driving := list(self._driving.values()):
             await asyncio.wait(driving, timeout=grace)
             await _cancel(driving)
-        await self._store.release(self.name)
+        await self._claims.release(self.name)
         if self._unsubscribe:
             self._unsubscribe()
             self._unsubscribe = None
@@ -124,12 +127,12 @@ class Worker:
                 for id_ in submitted - self._driving.keys():
                     self._ends.forget(id_)  # it has ended, waits for its turn, or is driven elsewhere
         self._woken -= woken - self._driving.keys()  # those are ended, or held elsewhere
-        self._due = await self._store.next_due() if self._takes_any else None
+        self._due = await self._claims.next_due() if self._takes_any else None
 
     async def _take(self, only: set[str] | None, *, limit: int) -> bool:
         """Return whether that was all there is to do."""
         now = self._clock.now()
-        ids = await self._store.claim(self.name, now=now, until=now + LEASE, limit=limit, only=only)
+        ids = await self._claims.claim(self.name, now=now, until=now + LEASE, limit=limit, only=only)
         new = [id_ for id_ in ids if id_ not in self._driving]  # after a pause our own claims may have run out
         for execution, state in await replay(self._store, new):
             task = asyncio.create_task(self._drive(execution, state), name=execution.id)
@@ -197,7 +200,7 @@ class Worker:
                 await _keep_going(self._tell_woken, "look into the mailbox")
 
     async def _tell_woken(self) -> None:
-        for id_ in await self._store.find_woken(self.name):
+        for id_ in await self._claims.find_woken(self.name):
             await self.wake(id_)
 
     async def _renew_claims(self) -> None:
@@ -209,7 +212,7 @@ class Worker:
     async def _renew(self) -> None:
         """Keep the claims, and stop driving what somebody else has claimed meanwhile."""
         driving = list(self._driving)
-        held = await self._store.renew(self.name, driving, until=self._clock.now() + LEASE)
+        held = await self._claims.renew(self.name, driving, until=self._clock.now() + LEASE)
         for id_ in set(driving) - held:
             if task := self._driving.get(id_):
                 log.warning("Execution %s is no longer ours", id_)

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,7 @@ from sqlmodel import SQLModel, create_engine
 
 from app.db import Database, read_url
 from engine.attempt import Tools
+from engine.claims import Claims
 from engine.events import Event
 from engine.files import FolderFiles
 from engine.journal import Journal
@@ -55,8 +57,12 @@ class FakeClock:
         if at > self.time:
             await event.wait()
 
-    async def until_somebody_sleeps(self) -> None:
+    async def until_somebody_sleeps(self, until: datetime | None = None) -> None:
+        """Return when somebody sleeps, or with `until` when somebody sleeps until that moment."""
         await self.news.wait()
+        while until and until not in [at for at, _ in self.sleepers]:
+            self.news.clear()
+            await self.news.wait()
 
     def advance(self, seconds: float) -> None:
         self.news.clear()
@@ -128,6 +134,10 @@ class Engine:
     database: Database
     files: FolderFiles
     steps: dict[str, Step] = field(default_factory=lambda: dict(STEPS))
+
+    @cached_property
+    def claims(self) -> Claims:
+        return Claims(self.database)
 
     @property
     def mailbox(self) -> Mailbox:

@@ -147,9 +147,9 @@ class Model:
 
     def _fail(self, key: Key, failure: Failure, attempts: int, causes: Causes) -> Fate:
         failure.nodes.add(key[0])
+        error = {"type": failure.type, "message": failure.message}
         match self.nodes[key[0]]["data"].get("on_error"):
             case "continue":
-                error = {"type": failure.type, "message": failure.message}
                 return Fate(status="failed", output={"error": error}, attempts=attempts)
             case "branch":
                 return Fate(status="failed", output={"error": error}, handles=("error",), attempts=attempts)

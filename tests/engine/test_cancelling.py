@@ -15,7 +15,7 @@ from tests.engine.conftest import START, Engine
 
 @pytest.fixture
 async def worker(engine: Engine) -> AsyncIterator[Worker]:
-    worker = Worker(engine.store, engine.journal, engine.mailbox, engine.tools, limit=3)
+    worker = Worker(engine.store, engine.claims, engine.journal, engine.mailbox, engine.tools, limit=3)
     await worker.start()
     yield worker
     await worker.stop(grace=0)

@@ -18,7 +18,7 @@ REQUEST = {"method": "POST", "body": {"ok": True}}
 
 @pytest.fixture
 async def worker(engine: Engine) -> AsyncIterator[Worker]:
-    worker = Worker(engine.store, engine.journal, engine.mailbox, engine.tools)
+    worker = Worker(engine.store, engine.claims, engine.journal, engine.mailbox, engine.tools)
     await worker.start()
     yield worker
     await worker.stop(grace=0)
@@ -67,7 +67,7 @@ async def test_it_goes_on_when_its_time_has_come_and_not_before(engine: Engine, 
     with_wait(engine, Wait(until=START + timedelta(hours=1)))
     id_ = await start(engine)
 
-    assert await engine.store.claim("w", now=engine.clock.now(), until=engine.clock.now(), limit=10) == []
+    assert await engine.claims.claim("w", now=engine.clock.now(), until=engine.clock.now(), limit=10) == []
     engine.clock.advance(3_600)
 
     assert await worker.wait(id_, 30)
@@ -76,7 +76,7 @@ async def test_it_goes_on_when_its_time_has_come_and_not_before(engine: Engine, 
 
 async def test_a_command_goes_on_with_its_own_when_their_time_has_come(engine: Engine) -> None:
     with_wait(engine, Wait(until=START + timedelta(hours=1)))
-    command = Worker(engine.store, engine.journal, engine.mailbox, engine.tools, takes_any=False)
+    command = Worker(engine.store, engine.claims, engine.journal, engine.mailbox, engine.tools, takes_any=False)
     await command.start()
     id_ = await engine.insert(workflow(node("a", "test/wait"), edges="lead>a"))
     is_waiting = asyncio.Event()
@@ -250,3 +250,25 @@ async def test_a_back_off_lets_go_of_the_execution_too(engine: Engine) -> None:
 
     assert execution.status == "waiting"
     assert execution.resume_at == START + timedelta(seconds=600)
+
+
+async def test_nobody_sees_of_what_waits_more_than_that_it_has_no_output(engine: Engine) -> None:
+    with_wait(engine, Wait(what="request"))
+    nodes = [node("a", "test/wait"), node("b"), node("j", join="any", inputs={"value": "{{ [a, b] }}"})]
+    id_ = await engine.insert(workflow(*nodes, edges="lead>a lead>b a>j b>j"))
+
+    await engine.drive(id_)
+
+    assert [event.output for event in await engine.log(id_) if event.node_id == "j"][-1] == [None, None]
+
+
+async def test_a_child_is_cancelled_when_nobody_waits_for_it_any_more(engine: Engine) -> None:
+    child = await engine.insert(workflow(), status="waiting")
+    with_wait(engine, Wait(what="execution", child=child))
+    nodes = [node("a", "test/wait"), node("b", "test/fail", inputs={"message": "No."})]
+    id_ = await engine.insert(workflow(*nodes, edges="lead>a lead>b"))
+
+    await engine.drive(id_)
+
+    assert (await engine.get(id_)).status == "failed"
+    assert (await engine.get(child)).cancel_requested_at == START

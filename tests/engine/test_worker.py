@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from engine.events import Event
 from engine.sdk import Step, StepContext, Taken
@@ -15,7 +16,7 @@ from tests.engine.conftest import START, Engine
 
 
 def make_worker(engine: Engine, *, limit: int = 100) -> Worker:
-    return Worker(engine.store, engine.journal, engine.mailbox, engine.tools, limit=limit)
+    return Worker(engine.store, engine.claims, engine.journal, engine.mailbox, engine.tools, limit=limit)
 
 
 @pytest.fixture
@@ -72,7 +73,7 @@ async def test_what_a_living_process_holds_is_left_to_it_until_its_lease_ends(en
     held = await engine.insert(workflow(), claimed_by="elsewhere:1:x", claimed_until=until)
 
     async def claim() -> list[str]:
-        return await engine.store.claim("me", now=engine.clock.now(), until=until, limit=10)
+        return await engine.claims.claim("me", now=engine.clock.now(), until=until, limit=10)
 
     assert await claim() == []
     engine.clock.advance(31)
@@ -83,7 +84,7 @@ async def test_an_execution_is_claimed_by_one_only(engine: Engine) -> None:
     ids = [await engine.insert(workflow()) for _ in range(10)]
     until = START + timedelta(seconds=30)
 
-    claims = [engine.store.claim(f"w{n}", now=START, until=until, limit=5) for n in range(4)]
+    claims = [engine.claims.claim(f"w{n}", now=START, until=until, limit=5) for n in range(4)]
     claimed = [id_ for got in await asyncio.gather(*claims) for id_ in got]
 
     assert sorted(claimed) == sorted(ids)
@@ -203,7 +204,7 @@ async def test_what_others_claimed_during_a_pause_is_left_to_them(engine: Engine
     log = await engine.log(id_)
 
     engine.clock.time += timedelta(seconds=60)
-    await engine.store.claim("other", now=engine.clock.now(), until=engine.clock.now() + timedelta(hours=1), limit=10)
+    await engine.claims.claim("other", now=engine.clock.now(), until=engine.clock.now() + timedelta(hours=1), limit=10)
     engine.clock.advance(0)
     await step.stopped.wait()
 
@@ -219,14 +220,14 @@ async def test_a_claim_is_renewed_while_the_execution_is_driven(engine: Engine) 
     await worker.start()
     await step.begun.wait()
     renewed = asyncio.Event()
-    renew = engine.store.renew
+    renew = engine.claims.renew
 
     async def renew_and_tell(*args: Any, **options: Any) -> set[str]:
         held = await renew(*args, **options)
         renewed.set()
         return held
 
-    engine.store.renew = renew_and_tell  # type: ignore[method-assign]
+    engine.claims.renew = renew_and_tell  # type: ignore[method-assign]
     engine.clock.advance(10)
     await renewed.wait()
 
@@ -333,4 +334,26 @@ async def test_a_log_that_does_not_fit_its_definition_stops_nobody_else(engine: 
     error = (await engine.get(strange)).error
     assert error
     assert error["message"] == "Event 2 of the log doesn't fit the definition: start the workflow anew."
+    await worker.stop()
+
+
+async def test_while_the_database_is_away_the_worker_looks_no_more_often_than_usual(engine: Engine) -> None:
+    """Although something that waits has been due for long."""
+    await engine.insert(workflow(), status="waiting", resume_at=START + timedelta(seconds=0.5))
+    worker = make_worker(engine)
+    await worker.start()
+    await engine.clock.until_somebody_sleeps(START + timedelta(seconds=0.5))
+    looks = 0
+
+    async def claim(*_: Any, **__: Any) -> list[str]:
+        nonlocal looks
+        looks += 1
+        raise OperationalError("claim", None, Exception("the server is gone"))
+
+    engine.claims.claim = claim  # type: ignore[method-assign]
+    engine.clock.advance(0.7)
+    for _ in range(200):
+        await asyncio.sleep(0)
+
+    assert looks == 1
     await worker.stop()
