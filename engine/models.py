@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import JSON, Column, DateTime, Index, Text, TypeDecorator, UniqueConstraint, text
+from sqlalchemy.ext.compiler import compiles
 from sqlmodel import Field, SQLModel
 
 from engine.ids import new_id
@@ -20,6 +21,15 @@ class UtcDateTime(TypeDecorator[datetime]):
 
     def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class Json(JSON):
+    """Any JSON value, a bare number too, which SQLite would round in a column that it doesn't know as text."""
+
+
+@compiles(Json, "sqlite")
+def _compile_json(_type: Json, _compiler: Any, **_options: Any) -> str:
+    return "TEXT"
 
 
 def utc_now() -> datetime:
@@ -53,8 +63,8 @@ class Execution(SQLModel, table=True):
     definition: dict[str, Any] = Field(sa_column=Column(JSON, nullable=False))
     trigger: str = "manual"
     status: str = "pending"
-    input: Any = Field(default=None, sa_column=Column(JSON))
-    result: Any = Field(default=None, sa_column=Column(JSON))
+    input: Any = Field(default=None, sa_column=Column(Json))
+    result: Any = Field(default=None, sa_column=Column(Json))
     result_file: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     started_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
@@ -85,8 +95,8 @@ class ExecutionLog(SQLModel, table=True):
     iteration: list[int] = Field(sa_column=Column(JSON, nullable=False))
     attempt: int
     status: str
-    input: Any = Field(default=None, sa_column=Column(JSON))
-    output: Any = Field(default=None, sa_column=Column(JSON))
+    input: Any = Field(default=None, sa_column=Column(Json))
+    output: Any = Field(default=None, sa_column=Column(Json))
     error: dict[str, Any] | None = Field(default=None, sa_column=Column(JSON))
     handles: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     stdout: str | None = Field(default=None, sa_column=Column(Text))
@@ -111,5 +121,5 @@ class ExecutionWait(SQLModel, table=True):
     token_hash: str | None = Field(default=None, unique=True)
     approvers: list[str] | None = Field(default=None, sa_column=Column(JSON(none_as_null=True)))
     expires_at: datetime | None = Field(default=None, sa_type=UtcDateTime)
-    answer: Any = Field(default=None, sa_column=Column(JSON))
+    answer: Any = Field(default=None, sa_column=Column(Json))
     answered_at: datetime | None = Field(default=None, sa_type=UtcDateTime)

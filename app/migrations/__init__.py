@@ -22,13 +22,13 @@ async def migrate(settings: Settings) -> None:
     await asyncio.to_thread(upgrade, read_url(settings.database_url))
 
 
-def upgrade(url: URL) -> None:
-    """Bring the database at `url` to HEAD; raise StartError when a newer Treadle has made it."""
+def upgrade(url: URL, to: str = HEAD) -> None:
+    """Bring the database at `url` to a revision; raise StartError when a newer Treadle has made it."""
     with _open(url) as engine, engine.begin() as connection:
         if connection.dialect.name == "postgresql":
             connection.execute(text("SELECT pg_advisory_xact_lock(hashtext('treadle migrations'))"))
-        if find_revision(connection) != HEAD:
-            _run_alembic(connection)
+        if find_revision(connection) != to:
+            _run_alembic(connection, to)
 
 
 def find_revision(connection: Connection) -> str | None:
@@ -66,7 +66,7 @@ def _make_engine(url: URL) -> Engine:
     return engine
 
 
-def _run_alembic(connection: Connection) -> None:
+def _run_alembic(connection: Connection, to: str) -> None:
     from alembic import command
     from alembic.config import Config
     from alembic.util import CommandError
@@ -74,7 +74,7 @@ def _run_alembic(connection: Connection) -> None:
     config = Config(attributes={"connection": connection})
     config.set_main_option("script_location", str(Path(__file__).parent))
     try:
-        command.upgrade(config, "head")
+        command.upgrade(config, to)
     except CommandError as error:
         raise StartError(
             "This database was made by a newer version of Treadle. Start that version, or restore a backup."

@@ -129,6 +129,20 @@ async def test_a_batch_stores_what_a_session_would_and_reads_the_same(either: Da
     assert row.timestamp.tzinfo is UTC or row.timestamp.utcoffset() == timedelta()
 
 
+@pytest.mark.parametrize("value", [2**64 + 1, -(2**63) - 1, 1.0, 0.1 + 0.2, 1e300, "1e5", "007", True, None, [1.0]])
+async def test_a_value_is_read_as_it_was_written(either: Database, value: Any) -> None:
+    async with either.write() as session:
+        session.add(Execution(id="ex_2", workflow_id="wf_1", definition={}, input=value, result=value))
+        session.add(ExecutionLog(**ROW | {"seq": 1, "input": value, "output": value}))
+    await either.write_batch([(insert(ExecutionLog), [ROW | {"seq": 2, "input": value, "output": value}])])
+
+    async with either.read() as session:
+        execution = await session.get_one(Execution, "ex_2")
+        rows = [await session.get_one(ExecutionLog, ("ex_1", seq)) for seq in (1, 2)]
+    read = [execution.input, execution.result, *(each for row in rows for each in (row.input, row.output))]
+    assert list(map(repr, read)) == [repr(value)] * 6  # 1 == 1.0 == True
+
+
 async def test_a_batch_is_written_wholly_or_not_at_all_and_the_next_one_is_written(either: Database) -> None:
     add = insert(ExecutionLog)
 

@@ -1,14 +1,15 @@
 """The tables that the migrations make are those of the models, on both databases."""
 
 import asyncio
+import json
 from pathlib import Path
 
 import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
-from sqlalchemy import URL, create_engine, text
-from sqlmodel import SQLModel
+from sqlalchemy import URL, create_engine, select, text
+from sqlmodel import SQLModel, col
 
 import app.models
 import engine.models
@@ -16,8 +17,18 @@ from app.db import read_url
 from app.errors import StartError
 from app.migrations import HEAD, migrate, upgrade
 from app.settings import Settings, read_settings
+from engine.models import Execution, ExecutionLog
 
 MODELS = (app.models, engine.models)  # imported, they have filled SQLModel's metadata
+
+OLD_EXECUTION = (
+    "INSERT INTO workflow_executions (id, workflow_id, workflow_name, definition, trigger, status, result, "
+    "created_at, updated_at) VALUES (:id, 'wf_1', '', '{}', 'manual', 'succeeded', :value, '2026-11-01', '2026-11-01')"
+)
+OLD_ROW = (
+    "INSERT INTO workflow_execution_logs (execution_id, seq, iteration, attempt, status, output, timestamp) "
+    "VALUES (:id, 1, '[]', 1, 'succeeded', :value, '2026-11-01')"
+)
 
 
 @pytest.fixture(params=["sqlite", pytest.param("postgresql", marks=pytest.mark.postgresql)])
@@ -42,6 +53,23 @@ async def test_the_migrations_make_the_tables_of_the_models(settings: Settings) 
         differences = compare_metadata(context, SQLModel.metadata)
 
     assert differences == []
+
+
+async def test_an_upgrade_keeps_executions_and_their_logs(settings: Settings) -> None:
+    values = ['{"a": [1.0]}', '"007"', "12", repr(0.1 + 0.2), "1.7976931348623157e308", "null"]
+    upgrade(read_url(settings.database_url), to="0001")
+    with create_engine(sync_url(settings)).begin() as connection:
+        for id_, value in enumerate(values):
+            connection.execute(text(OLD_EXECUTION), {"id": str(id_), "value": value})
+            connection.execute(text(OLD_ROW), {"id": str(id_), "value": value})
+
+    await migrate(settings)
+
+    with create_engine(sync_url(settings)).connect() as connection:
+        results = connection.execute(select(col(Execution.result)).order_by(col(Execution.id)))
+        outputs = connection.execute(select(col(ExecutionLog.output)).order_by(col(ExecutionLog.execution_id)))
+        read = [list(map(json.dumps, found.scalars())) for found in (results, outputs)]
+    assert read == [[json.dumps(json.loads(value)) for value in values]] * 2
 
 
 async def test_several_processes_may_migrate_at_once_and_again(settings: Settings) -> None:

@@ -1,9 +1,11 @@
-"""What the engine needs to wait, cancel, nest and keep large values; and connections."""
+"""What the engine needs to wait, cancel, nest and keep large values and bare numbers; and connections."""
+
+from typing import Any
 
 import sqlalchemy as sa
 from alembic import op
 
-from engine.models import UtcDateTime
+from engine.models import Json, UtcDateTime
 
 revision = "0002"
 down_revision = "0001"
@@ -11,10 +13,29 @@ down_revision = "0001"
 
 def upgrade() -> None:
     """Add the columns and tables."""
+    if op.get_bind().dialect.name == "sqlite":
+        keep_as_text("workflow_executions", "input", "result")
+        keep_as_text("workflow_execution_logs", "input", "output")
     widen_executions()
     widen_log()
     create_waits()
     create_connections()
+
+
+def keep_as_text(table: str, *columns: str) -> None:
+    """Give the columns the type that leaves bare numbers alone; what is a number now becomes its text."""
+    for name in columns:  # as bytes, since copying would cut numbers to 15 digits
+        op.execute(_set(table, name, where="real", to=sa.cast(sa.func.quote(sa.column(name)), sa.LargeBinary)))
+    with op.batch_alter_table(table) as batch:
+        for name in columns:
+            batch.alter_column(name, type_=Json())
+    for name in columns:
+        op.execute(_set(table, name, where="blob", to=sa.cast(sa.column(name), sa.Text)))
+
+
+def _set(table: str, column: str, *, where: str, to: sa.ColumnElement[Any]) -> sa.Update:
+    of_type = sa.func.typeof(sa.column(column)) == where
+    return sa.update(sa.table(table, sa.column(column))).where(of_type).values({column: to})
 
 
 def widen_executions() -> None:
@@ -57,7 +78,7 @@ def create_waits() -> None:
         sa.Column("token_hash", sa.String(), unique=True),
         sa.Column("approvers", sa.JSON()),
         sa.Column("expires_at", UtcDateTime()),
-        sa.Column("answer", sa.JSON()),
+        sa.Column("answer", Json()),
         sa.Column("answered_at", UtcDateTime()),
     )
 
