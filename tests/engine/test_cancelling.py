@@ -6,7 +6,12 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
+from sqlalchemy import update
+from sqlalchemy.exc import DBAPIError
+from sqlmodel import col, select
+from sqlmodel.ext.asyncio.session import AsyncSession
 
+from engine.models import Execution
 from engine.sdk import Loop, Step, StepContext, Wait
 from engine.worker import Worker
 from tests.engine.build import node, workflow
@@ -202,3 +207,29 @@ async def test_a_cancellation_outlives_the_process(engine: Engine) -> None:
     await engine.drive(id_)
 
     assert (await engine.get(id_)).status == "cancelled"
+
+
+async def test_a_cancellation_gets_through_beside_a_child_that_ends(engine: Engine) -> None:
+    """The end of a child locks it and then its parent, a cancellation the other way round."""
+    parent = await engine.insert(workflow())
+    child = await engine.insert(workflow(), parent_id=parent)
+
+    with suppress(DBAPIError):  # PostgreSQL ends one of the two
+        async with engine.database.write() as session:
+            await touch(session, child)
+            cancelling = asyncio.create_task(engine.mailbox.request_cancel(parent, START))
+            while not (engine.database.is_sqlite or await is_locked(engine, parent)):
+                pass  # each look is a turn for the others
+            await touch(session, parent)
+
+    assert await cancelling == [parent, child]
+
+
+async def touch(session: AsyncSession, execution_id: str) -> None:
+    await session.exec(update(Execution).where(col(Execution.id) == execution_id).values(updated_at=START))
+
+
+async def is_locked(engine: Engine, execution_id: str) -> bool:
+    row = select(Execution.id).where(Execution.id == execution_id).with_for_update(skip_locked=True)
+    async with engine.database.read() as session:
+        return (await session.exec(row)).first() is None
