@@ -12,11 +12,21 @@ LATEST = 5  # rows: enough for what an attempt got and gave
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Rounds:
+    """How many rounds of a loop are done, failed or were cancelled; `total` is None where a condition ends it."""
+
+    done: int = 0
+    failed: int = 0
+    cancelled: int = 0
+    total: int | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class NodeSummary:
     """How a node of an execution fared over all its attempts, and in a loop over all iterations that came to it.
 
     `ways` are the handles at which edges were taken, None while that isn't decided; `iterations` counts those of a
-    node in a loop by status, with `total`; `rounds` says of a loop how many of its own are done, and of how many.
+    node in a loop by status, with `total`; `rounds` are those of a loop.
     `rows` counts those of its log; `latest` has the numbers of the last of them, or of what waits longest or failed.
     """
 
@@ -27,7 +37,7 @@ class NodeSummary:
     handles: tuple[str, ...] | None = None
     ways: frozenset[str | None] | None = None
     iterations: Mapping[str, int] | None = None
-    rounds: tuple[int, int | None] | None = None
+    rounds: Rounds | None = None
     rows: int = 0
     latest: tuple[int, ...] = ()
 
@@ -59,7 +69,7 @@ Said = Row | Event
 @dataclass(slots=True)
 class Fate:
     """One node while it is folded: `open` has its iterations that have not ended, and `failed` those of them that are
-    to be tried again; `done` and `total` count a loop's own iterations, up to `total` where it has no other end."""
+    to be tried again; `rounds` counts a loop's own by how they ended, up to `total` where it has no other end."""
 
     attempts: int = 0
     started_at: datetime | None = None
@@ -71,7 +81,7 @@ class Fate:
     failed: dict[Iteration, Said] = field(default_factory=dict)
     ended: Counter[Status] = field(default_factory=Counter)
     stopped_at: int | None = None  # the row of the first failure that the node doesn't handle
-    done: int = 0
+    rounds: Counter[Status] = field(default_factory=Counter)
     total: int | None = None
     has_end: bool = True
     rows: int = 0
@@ -113,7 +123,7 @@ class Fate:
             handles=self.handles,
             ways=frozenset(self.ways) if self.is_decided else None,
             iterations=self._iterations() if is_in_loop else None,
-            rounds=None if self.total is None else (self.done, self.total if self.has_end else None),
+            rounds=self._rounds(),
             rows=self.rows,
             latest=self._to_show(is_in_loop=is_in_loop),
         )
@@ -132,6 +142,16 @@ class Fate:
         if self.stopped_at:
             return "failed"
         return next(status for status in ("cancelled", "succeeded", "failed", "skipped") if self.ended[status])
+
+    def _rounds(self) -> Rounds | None:
+        if self.total is None:
+            return None
+        return Rounds(
+            done=self.rounds["succeeded"],
+            failed=self.rounds["failed"],
+            cancelled=self.rounds["cancelled"],
+            total=self.total if self.has_end else None,
+        )
 
     def _iterations(self) -> dict[str, int]:
         counts = self.ended + Counter(self.open.values())

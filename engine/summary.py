@@ -4,9 +4,11 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from engine.events import ENDED, RETRY_AT, Iteration
+from engine.events import ENDED, RETRY_AT, Iteration, Status
 from engine.fate import Fate, NodeSummary, Said
 from engine.group_problems import find_ancestors, parents_of
+
+Round = tuple[str, Iteration]  # a loop, and which of its iterations
 
 
 class Summary:
@@ -23,7 +25,8 @@ class Summary:
             for loop in find_ancestors(id_, self._parents):
                 self._inside[loop].append(id_)
         self._fates: dict[str, Fate] = {}
-        self._ended: Counter[tuple[str, Iteration]] = Counter()  # nodes, by the iteration of a loop that they are in
+        self._ended: Counter[Round] = Counter()  # nodes, by the round that they are in
+        self._lost: set[Round] = set()  # those in which something failed or was cancelled
 
     def add(self, row: Said) -> None:
         """Fold the next row. A node that failed and will be tried again waits, unless what is around it ends before."""
@@ -50,21 +53,35 @@ class Summary:
         fate.end(row, is_handled=id_ in self._handled)
         if fate.total is not None:
             self._give_up(self._inside[id_], row.iteration)
-            for key in [key for key in self._ended if key[0] == id_ and key[1][:-1] == row.iteration]:
-                del self._ended[key]  # those that a failure left undone
+            self._forget_rounds(id_, row.iteration)
         if loop := self._parents.get(id_):
-            self._count(loop, row.iteration)
+            is_lost = row.status == "cancelled" or (row.status == "failed" and id_ not in self._handled)
+            self._count((loop, row.iteration), lost_as=row.status if is_lost else None)
 
-    def _count(self, loop: str, iteration: Iteration) -> None:
-        """An iteration is done when all nodes in it have ended."""
-        self._ended[loop, iteration] += 1
-        if self._ended[loop, iteration] == self._sizes[loop]:
-            del self._ended[loop, iteration]
-            self._fates[loop].done += 1
+    def _count(self, round_: Round, *, lost_as: Status | None) -> None:
+        """A round is lost with the first node that fails or is cancelled, else done when all nodes in it have ended."""
+        self._ended[round_] += 1
+        if round_ in self._lost:
+            return
+        loop = round_[0]
+        if lost_as:
+            self._lost.add(round_)
+            self._fates[loop].rounds[lost_as] += 1
+        elif self._ended[round_] == self._sizes[loop]:
+            del self._ended[round_]
+            self._fates[loop].rounds["succeeded"] += 1
+
+    def _forget_rounds(self, loop: str, around: Iteration) -> None:
+        """Nothing more comes of the rounds that were lost or left undone."""
+        for round_ in [known for known in self._ended if known[0] == loop and known[1][:-1] == around]:
+            del self._ended[round_]
+            self._lost.discard(round_)
 
     def _begin_loop(self, id_: str, row: Said, fate: Fate, said: Mapping[str, Any]) -> None:
+        self._forget_rounds(id_, row.iteration)
         if row.attempt > 1 and not row.iteration:  # from the beginning, all of it
-            fate.done, fate.total = 0, None
+            fate.total = None
+            fate.rounds.clear()
             for inner in self._inside[id_]:
                 self._fates.pop(inner, None)
         fate.total = (fate.total or 0) + said["count"]

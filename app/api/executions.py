@@ -23,9 +23,11 @@ NodeStatus = Literal["pending", "running", "waiting", "succeeded", "failed", "ca
 
 
 class Rounds(BaseModel):
-    """How many iterations of a loop are done; `total` is None where only a condition ends it."""
+    """How many iterations of a loop ended well, failed or were cancelled; `total` is None where a condition ends it."""
 
     done: int
+    failed: int
+    cancelled: int
     total: int | None
 
 

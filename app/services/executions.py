@@ -1,6 +1,7 @@
 """Executions: finding them and reading what they did."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime
 from typing import Any, Literal, TypedDict, Unpack
 
@@ -103,7 +104,7 @@ def _describe_node(node: NodeSummary) -> dict[str, Any]:
         "completed_at": node.completed_at,
         "duration_ms": node.duration_ms,
         "iterations": node.iterations,
-        "rounds": node.rounds and dict(zip(("done", "total"), node.rounds, strict=True)),
+        "rounds": node.rounds and asdict(node.rounds),
     }
 
 

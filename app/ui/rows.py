@@ -121,15 +121,18 @@ def card_statuses(nodes: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str,
 
 
 def count_of(node: Mapping[str, Any]) -> str:
-    """How often a node ran, or how far a loop is: `3 of 20 done`, `1,204 times, 2 failed`; else nothing."""
+    """How often a node ran, or how far a loop is: `3 of 20 done, 1 failed`, `1,204 times, 2 failed`; else nothing."""
     if rounds := node.get("rounds"):
-        total = rounds["total"]
-        return f"{rounds['done']:,} done" if total is None else f"{rounds['done']:,} of {total:,} done"
-    if not (iterations := node.get("iterations")):
-        return ""
-    others = [f"{iterations[name]:,} {name}" for name in ("failed", "waiting", "skipped") if iterations.get(name)]
-    times = "once" if iterations["total"] == 1 else f"{iterations['total']:,} times"
-    return ", ".join([times, *others])
+        total = "" if rounds["total"] is None else f" of {rounds['total']:,}"
+        return ", ".join([f"{rounds['done']:,}{total} done", *_others(rounds)])
+    if iterations := node.get("iterations"):
+        times = "once" if iterations["total"] == 1 else f"{iterations['total']:,} times"
+        return ", ".join([times, *_others(iterations)])
+    return ""
+
+
+def _others(counts: Mapping[str, Any]) -> list[str]:
+    return [f"{counts[name]:,} {name}" for name in ("failed", "cancelled", "waiting", "skipped") if counts.get(name)]
 
 
 def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mapping[str, Any]]) -> StepDetail:

@@ -58,7 +58,7 @@ async def test_of_a_node_in_a_loop_only_the_last_rows_are_read(rt: Runtime, alic
 
     shown = await progress.read_progress(rt, alice, execution_id)
     assert shown["nodes"]["ask"]["iterations"] == {"total": 30, "succeeded": 30}
-    assert shown["nodes"]["each"]["rounds"] == {"done": 30, "total": 30}
+    assert shown["nodes"]["each"]["rounds"] == {"done": 30, "failed": 0, "cancelled": 0, "total": 30}
     rows = await progress.read_node(rt, alice, execution_id, "ask")
     assert len(rows) == 5
     assert (rows[-1]["iteration"], rows[-1]["output"]) == ([29], {"n": 29})

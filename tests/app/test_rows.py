@@ -81,6 +81,8 @@ def test_of_a_huge_value_only_the_beginning_is_sent() -> None:
         ),
         ({"rounds": {"done": 3, "total": 20_000}}, "3 of 20,000 done"),
         ({"rounds": {"done": 3, "total": None}, "iterations": {"total": 2}}, "3 done"),
+        ({"rounds": {"done": 2, "cancelled": 1, "total": 4}}, "2 of 4 done, 1 cancelled"),
+        ({"iterations": {"total": 3, "succeeded": 2, "cancelled": 1}}, "3 times, 1 cancelled"),
     ],
 )
 def test_a_loop_says_how_far_it_is_and_what_is_in_it_how_often_it_ran(node: dict[str, Any], words: str) -> None:

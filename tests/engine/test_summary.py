@@ -8,7 +8,7 @@ import pytest
 from sqlmodel import delete
 
 from engine import summaries
-from engine.fate import NodeSummary, Row
+from engine.fate import NodeSummary, Rounds, Row
 from engine.models import ExecutionLog
 from engine.summary import Summary
 from tests.engine.build import node, workflow
@@ -82,14 +82,47 @@ def test_a_loop_says_how_many_of_its_iterations_are_done() -> None:
     each = fold([begun("each", 3), *(row(id_, "succeeded", place) for id_ in ("ask", "tell") for place in (0, 2))])
 
     assert each["each"].status == "running"
-    assert each["each"].rounds == (2, 3)
+    assert each["each"].rounds == Rounds(done=2, total=3)
+
+
+@pytest.mark.parametrize(
+    ("status", "rounds"),
+    [("failed", Rounds(done=1, total=3, failed=1)), ("cancelled", Rounds(done=1, total=3, cancelled=1))],
+)
+def test_a_round_that_did_not_end_well_is_not_done(status: str, rounds: Rounds) -> None:
+    well = [row(id_, "succeeded", 0) for id_ in ("ask", "tell")]
+    rows = [begun("each", 3), *well, row("ask", "succeeded", 1), row("tell", status, 1), row("each", status)]
+
+    assert fold(rows)["each"].rounds == rounds
+
+
+def test_a_round_is_lost_once_however_many_of_its_nodes_are() -> None:
+    rows = [begun("each", 1), row("tell", "failed", 0), row("ask", "cancelled", 0), row("each", "failed")]
+
+    assert fold(rows)["each"].rounds == Rounds(total=1, failed=1)
+
+
+def test_a_round_in_which_a_node_handled_its_failure_is_done() -> None:
+    rows = [begun("each", 1), row("ask", "failed", 0), row("tell", "succeeded", 0)]
+
+    assert fold(rows)["each"].rounds == Rounds(done=1, total=1)
+
+
+def test_the_rounds_of_an_inner_loop_that_is_tried_again_count_once_more() -> None:
+    again = {"error": {"message": "Busy.", "retry_at": "soon"}}
+    first = [begun("outer", 1), begun("inner", 1, 0), row("deep", "failed", 0, 0), row("inner", "failed", 0, **again)]
+    rows = [*first, begun("inner", 1, 0, attempt=2), row("deep", "succeeded", 0, 0), row("inner", "succeeded", 0)]
+    nodes = fold(rows, NESTED)
+
+    assert nodes["inner"].rounds == Rounds(done=1, total=2, failed=1)
+    assert nodes["outer"].rounds == Rounds(done=1, total=1)
 
 
 def test_a_repeat_does_not_know_how_often_it_will_run() -> None:
     effect = {"loop": {"count": 100, "concurrency": 1, "until": "True"}}
     rows = [row("each", "running", effect=effect), row("ask", "succeeded", 0), row("tell", "skipped", 0)]
 
-    assert fold(rows)["each"].rounds == (1, None)
+    assert fold(rows)["each"].rounds == Rounds(done=1)
 
 
 def test_the_iterations_of_inner_loops_are_added_up() -> None:
@@ -97,7 +130,7 @@ def test_the_iterations_of_inner_loops_are_added_up() -> None:
     rows = [begun("outer", 2), *inner[0], row("inner", "succeeded", 0), *inner[1]]
     nodes = fold(rows, NESTED)
 
-    assert (nodes["outer"].rounds, nodes["inner"].rounds) == ((1, 2), (4, 4))
+    assert (nodes["outer"].rounds, nodes["inner"].rounds) == (Rounds(done=1, total=2), Rounds(done=4, total=4))
     assert nodes["deep"].iterations == {"total": 4, "succeeded": 4}
 
 
@@ -127,9 +160,9 @@ def test_of_many_rows_the_last_are_to_be_shown_and_of_those_that_wait_the_first(
 
 
 def test_of_iterations_of_which_some_failed_the_first_failure_is_to_be_shown() -> None:
-    rows = [row("tell", status, place) for place, status in enumerate(["succeeded", "failed", "failed", "succeeded"])]
+    ended = [row("tell", status, place) for place, status in enumerate(["succeeded", "failed", "failed", "succeeded"])]
 
-    assert fold(rows)["tell"].latest == (2,)
+    assert fold([begun("each", 4), *ended])["tell"].latest == (3,)
 
 
 async def test_a_summary_reads_on_where_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
