@@ -57,8 +57,8 @@ def _check_kind(step: Step, field: Field, value: Any, inputs: Mapping[str, Any])
     match field.kind:
         case "select" if value not in (choices := [option.value for option in field.options]):
             return f"{field.label} must be one of {', '.join(choices)}."
-        case "number" if not is_number(value):
-            return f"{field.label} must be a number."
+        case "number" if not fits_number(field, value):
+            return f"{field.label} must be {describe_number(field)}."
         case "boolean" if str(value).lower() not in {"true", "false"}:
             return f"{field.label} must be true or false."
         case "key-value" if not isinstance(value, dict):
@@ -66,6 +66,24 @@ def _check_kind(step: Step, field: Field, value: Any, inputs: Mapping[str, Any])
         case kind if kind in TEXT_KINDS and isinstance(value, dict | list) and field.binding != "json":
             return f"{field.label} must be text."
     return None
+
+
+def fits_number(field: Field, value: Any) -> bool:
+    """Tell whether a value, or what it is as text, is a number that the field allows."""
+    if not is_number(value):
+        return False
+    number = float(value)
+    is_within = (field.minimum is None or number >= field.minimum) and (
+        field.maximum is None or number <= field.maximum
+    )
+    return is_within and (number.is_integer() or not field.is_whole)
+
+
+def describe_number(field: Field) -> str:
+    """Say which numbers a field allows."""
+    kind = "a whole number" if field.is_whole else "a number"
+    low = "" if field.minimum is None else f" from {field.minimum:,}"
+    return kind + low + ("" if field.maximum is None else f" up to {field.maximum:,}")
 
 
 def is_number(value: Any) -> bool:

@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from engine.errors import ExpressionError
 from engine.expression import evaluate_all
-from engine.field_problems import is_number, is_on
+from engine.field_problems import describe_number, fits_number, is_on
 from engine.files import Files
 from engine.json_values import is_large, parse_json, to_json
 from engine.sandbox import Sandbox
@@ -177,7 +177,7 @@ def _coerce(field: Field, value: Any) -> Any:
         return field.default
     match field.kind:
         case "number":
-            return _read_number(value)
+            return _read_number(field, value)
         case "boolean" if str(value).strip().lower() in {"true", "false"}:
             return str(value).strip().lower() == "true"
         case "boolean":
@@ -189,8 +189,8 @@ def _coerce(field: Field, value: Any) -> Any:
     return value
 
 
-def _read_number(value: Any) -> int | float:
-    if not is_number(value):
-        raise ValueError(f"must be a number, not {as_text(value)[:60]}")
+def _read_number(field: Field, value: Any) -> int | float:
+    if not fits_number(field, value):
+        raise ValueError(f"must be {describe_number(field)}, not {as_text(value)[:60]}")
     number = float(value)
-    return int(number) if number.is_integer() and not isinstance(value, float) else number
+    return int(number) if number.is_integer() and (field.is_whole or not isinstance(value, float)) else number

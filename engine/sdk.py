@@ -37,7 +37,7 @@ class Field:
     percent-encoded, `json` becomes a JSON value, `line` may hold no line break, `sql` makes the field a `Query`,
     `source` is Python that the step itself evaluates and so has no braces; `sees` are the names that the step adds
     to it. In a list of objects only the texts under `source_keys` are such Python. Where `allows_text`, JSON may
-    also be any text.
+    also be any text. A number may have a `minimum` and a `maximum`, which belong to what is allowed, or be whole.
     `show_when` and `binding_when` name another field and the value it must have (several: `a|b`).
     """
 
@@ -55,6 +55,9 @@ class Field:
     sees: tuple[str, ...] = ()
     source_keys: tuple[str, ...] = ()
     allows_text: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    is_whole: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

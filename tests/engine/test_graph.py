@@ -1,5 +1,6 @@
 """Reading a definition: its problems, all of them and in plain words, and the graph of one without any."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -8,6 +9,7 @@ from hypothesis import strategies as st
 
 from engine.errors import DefinitionError
 from engine.graph import find_problems, parse
+from engine.sdk import Field
 from tests.engine.build import STEPS, node, workflow
 
 
@@ -159,6 +161,25 @@ def test_a_broken_expression_is_a_problem_of_its_field() -> None:
     (problem,) = find_problems(workflow(node("a", inputs={"value": "{{ lead. }}"}), edges="lead>a"), STEPS)
 
     assert (problem.node, problem.field) == ("a", "value")
+
+
+@pytest.mark.parametrize(
+    ("value", "message"),
+    [
+        (0, "Value must be a whole number from 1 up to 50."),
+        ("51", "Value must be a whole number from 1 up to 50."),
+        (1.5, "Value must be a whole number from 1 up to 50."),
+        ("x", "Value must be a whole number from 1 up to 50."),
+        (50, None),
+        ("{{ 0 }}", None),
+    ],
+)
+def test_a_number_that_is_out_of_range_is_a_problem(value: Any, message: str | None) -> None:
+    number = Field(name="value", label="Value", kind="number", minimum=1, maximum=50, is_whole=True)
+    steps = STEPS | {"test/check": replace(STEPS["test/check"], fields=(number,))}
+    found = find_problems(workflow(node("a", "test/check", inputs={"value": value}), edges="lead>a"), steps)
+
+    assert [problem.message for problem in found] == ([message] if message else [])
 
 
 def test_the_graph_knows_who_comes_before_whom() -> None:
