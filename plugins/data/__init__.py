@@ -88,7 +88,18 @@ PLUGIN = Plugin(
             name="limit",
             label="Limit",
             description="Keep the first entries of a list.",
-            fields=(ITEMS, Field(name="count", label="How many", kind="number", required=True, default=10)),
+            fields=(
+                ITEMS,
+                Field(
+                    name="count",
+                    label="How many",
+                    kind="number",
+                    required=True,
+                    default=10,
+                    minimum=0,
+                    is_whole=True,
+                ),
+            ),
         ),
         step(
             aggregate,
@@ -120,7 +131,10 @@ PLUGIN = Plugin(
             name="split",
             label="Split",
             description="Cut a list into lists of one size.",
-            fields=(ITEMS, Field(name="size", label="Size", kind="number", required=True, default=100)),
+            fields=(
+                ITEMS,
+                Field(name="size", label="Size", kind="number", required=True, default=100, minimum=1, is_whole=True),
+            ),
         ),
     ),
 )

@@ -47,15 +47,15 @@ def _order(keys: list[Any], *, is_descending: bool) -> list[int]:
     return list(merge(*stretches, key=keys.__getitem__, reverse=is_descending))
 
 
-async def limit(context: StepContext, *, items: Any, count: float) -> list[Any]:
+async def limit(context: StepContext, *, items: Any, count: int) -> list[Any]:
     """Keep the first entries."""
-    return _check_list(items)[: _check_whole(count, "count", at_least=0)]
+    return _check_list(items)[:count]
 
 
-async def split(context: StepContext, *, items: Any, size: float) -> list[list[Any]]:
+async def split(context: StepContext, *, items: Any, size: int) -> list[list[Any]]:
     """Cut the list into lists of the size; the last one may be shorter."""
-    entries, step = _check_list(items), _check_whole(size, "size", at_least=1)
-    return [entries[start : start + step] for start in range(0, len(entries), step)]
+    entries = _check_list(items)
+    return [entries[start : start + size] for start in range(0, len(entries), size)]
 
 
 async def aggregate(context: StepContext, *, items: Any, operation: str, value: str | None) -> Any:
@@ -107,9 +107,3 @@ def _kind(value: Any) -> str:
         case str():
             return "text"
     return f"{value!r:.40}"
-
-
-def _check_whole(number: Any, field: str, *, at_least: int) -> int:
-    if number is None or number != int(number) or number < at_least:
-        raise StepError(f"This must be a whole number from {at_least}.", field=field)
-    return int(number)

@@ -1,7 +1,7 @@
 """Databases: PostgreSQL, MySQL and SQLite by URL."""
 
 from engine.sdk import Field, Output, Plugin, step
-from plugins.database.steps import query, test
+from plugins.database.steps import MAX_ROWS, query, test
 
 PLUGIN = Plugin(
     name="database",
@@ -54,7 +54,10 @@ PLUGIN = Plugin(
                     label="Rows at most",
                     kind="number",
                     default=1_000,
-                    help="Up to 10,000; further rows are left out. Ask for a page at a time with LIMIT and OFFSET.",
+                    minimum=1,
+                    maximum=MAX_ROWS,
+                    is_whole=True,
+                    help=f"Up to {MAX_ROWS:,}; further rows are left out. Ask for a page at a time with LIMIT, OFFSET.",
                 ),
             ),
             outputs=(

@@ -23,7 +23,7 @@ async def query(
         query=_read_query(query),
         parameters=_read_parameters(parameters),
         is_read_only=read_only,
-        max_rows=_read_max_rows(max_rows),
+        max_rows=max_rows,
         timeout=context.timeout,
     )
     ask = await _find(context, _read_place(context))
@@ -60,12 +60,6 @@ def _read_parameters(parameters: Any) -> dict[str, Any]:
     if parameters is not None and not isinstance(parameters, dict):
         raise StepError("Parameters are an object of names and values.", field="parameters")
     return parameters or {}
-
-
-def _read_max_rows(max_rows: Any) -> int:
-    if not isinstance(max_rows, int) or not 1 <= max_rows <= MAX_ROWS:
-        raise StepError(f"The number of rows is from 1 to {MAX_ROWS:,}.", field="max_rows")
-    return max_rows
 
 
 async def _find(context: StepContext, place: Place) -> Ask:

@@ -3,6 +3,8 @@
 from engine.sdk import Field, Option, Output, Plugin, step
 from plugins.flow.steps import end_run_workflow, run_workflow, stop
 from plugins.flow.waits import (
+    LONGEST,
+    SHORTEST,
     ask_approval,
     check_delay,
     delay,
@@ -20,7 +22,15 @@ DELAY = step(
     check=check_delay,
     resume=end_delay,
     fields=(
-        Field(name="seconds", label="Seconds", kind="number", placeholder="3600", help="Up to 365 days."),
+        Field(
+            name="seconds",
+            label="Seconds",
+            kind="number",
+            minimum=0,
+            maximum=LONGEST,
+            placeholder="3600",
+            help="Up to 365 days.",
+        ),
         Field(
             name="until",
             label="Until",
@@ -59,6 +69,8 @@ APPROVAL = step(
             name="timeout",
             label="Time limit in seconds",
             kind="number",
+            minimum=SHORTEST,
+            maximum=LONGEST,
             placeholder="86400",
             help="Then it goes on at timeout; up to 365 days. Without one it waits as long as it takes.",
         ),
@@ -82,6 +94,8 @@ WAIT_FOR_WEBHOOK = step(
             name="timeout",
             label="Time limit in seconds",
             kind="number",
+            minimum=SHORTEST,
+            maximum=LONGEST,
             placeholder="86400",
             help="Then it fails; up to 365 days. Without one it waits as long as it takes.",
         ),

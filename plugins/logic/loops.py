@@ -3,21 +3,17 @@
 from typing import Any
 
 from engine.sdk import Loop, StepContext
-from plugins.logic.values import check_list, check_whole
+from plugins.logic.values import check_list
 
 MAX_CONCURRENCY = 50
 MAX_ITERATIONS = 10_000
 
 
-async def for_each(context: StepContext, *, items: Any, concurrency: float | None) -> Loop:
+async def for_each(context: StepContext, *, items: Any, concurrency: int) -> Loop:
     """Run the body once for each entry."""
-    return Loop(
-        items=check_list(items, "The list to go through", "items"),
-        concurrency=check_whole(concurrency, "At the same time", "concurrency", high=MAX_CONCURRENCY),
-    )
+    return Loop(items=check_list(items, "The list to go through", "items"), concurrency=concurrency)
 
 
-async def repeat(context: StepContext, *, until: str, max_iterations: float | None) -> Loop:
+async def repeat(context: StepContext, *, until: str, max_iterations: int) -> Loop:
     """Run the body, and again until the expression is true."""
-    times = check_whole(max_iterations, "At most", "max_iterations", high=MAX_ITERATIONS)
-    return Loop(until=until, max_iterations=times)
+    return Loop(until=until, max_iterations=max_iterations)

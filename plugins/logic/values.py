@@ -12,13 +12,6 @@ def check_list(value: Any, label: str, field: str) -> list[Any]:
     return value
 
 
-def check_whole(number: Any, label: str, field: str, *, high: int) -> int:
-    """Return a whole number from 1 on."""
-    if number is None or number != int(number) or not 1 <= number <= high:
-        raise StepError(f"{label} must be a whole number from 1 to {high:,}.", field=field)
-    return int(number)
-
-
 def kind_of(value: Any) -> str:
     """Say in words what a JSON value is."""
     match value:

@@ -113,7 +113,7 @@ async def test_sql_is_text(desk: Desk, sql: Any) -> None:
 
 @pytest.mark.parametrize("max_rows", [0, 10_001, 1.5])
 async def test_the_limit_of_rows_has_a_limit(desk: Desk, max_rows: float) -> None:
-    with pytest.raises(StepError, match="from 1 to 10,000"):
+    with pytest.raises(StepError, match="from 1 up to 10,000"):
         await desk.ask("SELECT 1", max_rows=max_rows)
 
 

@@ -29,11 +29,11 @@ async def test_repeat_leaves_its_condition_to_the_engine(bench: Bench, inputs: d
         ("for-each", {"items": "{{ {'a': 1} }}"}, "items", "must be a list, but it is an object with the fields a."),
         ("for-each", {"items": "{{ 'a,b' }}"}, "items", "but it is text."),
         ("for-each", {"items": "{{ None }}"}, "items", "but it is null."),
-        ("for-each", {"items": [], "concurrency": 0}, "concurrency", "from 1 to 50"),
-        ("for-each", {"items": [], "concurrency": 51}, "concurrency", "from 1 to 50"),
+        ("for-each", {"items": [], "concurrency": 0}, "concurrency", "from 1 up to 50"),
+        ("for-each", {"items": [], "concurrency": 51}, "concurrency", "from 1 up to 50"),
         ("for-each", {"items": [], "concurrency": 1.5}, "concurrency", "whole number"),
-        ("repeat", {"until": "True", "max_iterations": 0}, "max_iterations", "from 1 to 10,000"),
-        ("repeat", {"until": "True", "max_iterations": 10_001}, "max_iterations", "from 1 to 10,000"),
+        ("repeat", {"until": "True", "max_iterations": 0}, "max_iterations", "from 1 up to 10,000"),
+        ("repeat", {"until": "True", "max_iterations": 10_001}, "max_iterations", "from 1 up to 10,000"),
     ],
 )
 async def test_a_loop_that_cannot_go_says_why(
