@@ -277,6 +277,7 @@ OPEN_TO_STRANGERS = {
     "/api/auth/sign-in",
     "/api/health",
     "/api/ready",
+    "/api/resume/{token}",
     "/api/integrations/{plugin}/icon.svg",
     "/api/integrations/{plugin}/{step}.svg",
 }

@@ -5,10 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from app.children import Children
 from app.db import Database
 from app.outside import AppOutside
 from app.secrets import Secrets
 from app.settings import read_settings
+from app.snapshots import Snapshots
+from app.starter import Starter
+from engine.clock import SystemClock
 from engine.errors import StepError
 from engine.models import utc_now
 from tests.ports import find_free_port
@@ -18,7 +22,9 @@ OWN = "postgresql://treadle@127.0.0.1:5432/treadle"
 
 def outside(tmp_path: Path, **environment: str) -> AppOutside:
     settings = read_settings({"TREADLE_DATA": str(tmp_path), **environment})
-    return AppOutside(settings, Database(settings.database_url), Secrets(("a key of some length",)), utc_now)
+    database = Database(settings.database_url)
+    children = Children(database, Snapshots({}), Starter(database, SystemClock()))
+    return AppOutside(settings, database, Secrets(("a key of some length",)), utc_now, children)
 
 
 @pytest.fixture
