@@ -15,7 +15,7 @@ MAX_DEPTH = 100
 LARGE = 20_000  # entries, or a hundred times as many characters
 STRETCH = 100  # entries
 _COMPACT = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
-_CONTAINERS = frozenset({dict, list, tuple, set, frozenset})
+_CONTAINERS = frozenset({dict, list, tuple})
 MAX_ROOM = 64 * 1024 * 1024  # characters; twice what is kept, so that it is measured exactly up to there
 MAX_BITS = 1024  # far beyond any id or amount, far below what freezes a browser
 
@@ -43,7 +43,7 @@ class Room:
 
 
 def to_json(value: Any, room: Room | None = None) -> Any:
-    """Return the value as JSON knows it: tuples and sets as lists, moments as ISO 8601 text; raise NotJson.
+    """Return the value as JSON knows it: tuples as lists, moments as ISO 8601 text; raise NotJson.
 
     What is JSON already is returned as it is and not copied. Several values may have to share the room.
     """
@@ -160,13 +160,9 @@ def _convert(value: Any, depth: int, room: Room) -> Any:  # noqa: C901 - one arm
         case list() | tuple():
             items = [_convert(item, depth + 1, room) for item in value]
             return value if type(value) is list and is_same(value, items) else items
-        case set() | frozenset():
-            return _sorted([_convert(item, depth + 1, room) for item in value])
         case date() | time():  # a datetime is a date
             return value.isoformat()
-    raise NotJson(
-        f"is or holds {_name_of(value)}, which can't be kept: turn it into text, a number, a list or an object"
-    )
+    raise NotJson(f"is or holds {_name_of(value)}, which can't be kept: {_advice(value)}")
 
 
 def _refuse_constant(name: str) -> Any:
@@ -207,14 +203,6 @@ def _check_key(key: Any) -> str:
     raise NotJson(f"has a key that is {_name_of(key)}: the keys of an object are text")
 
 
-def _sorted(items: list[Any]) -> list[Any]:
-    """A set has no order; the same set should give the same list."""
-    try:
-        return sorted(items)
-    except TypeError:
-        return sorted(items, key=repr)
-
-
 _SCALARS: dict[type, Callable[[Any], Any]] = {
     str: _check_text,
     int: _check_int,
@@ -224,8 +212,19 @@ _SCALARS: dict[type, Callable[[Any], Any]] = {
 }
 
 
+def _advice(value: Any) -> str:
+    match value:
+        case set() | frozenset():  # it has no order that would be the same each time
+            return "make it a list, as in sorted(…)"
+        case bytes():
+            return "make it text, as in .decode()"
+    return "turn it into text, a number, a list or an object"
+
+
 def _name_of(value: Any) -> str:
     name = type(value).__name__
+    if name == "bytes":
+        return name
     if name.startswith("Monty"):
         return f"{getattr(value, 'name', 'something')!r} (a class or a function)"
     return f"{'an' if name[0] in 'aeiou' else 'a'} {name}"
