@@ -18,17 +18,16 @@ async def read_progress(rt: Runtime, user: User, execution_id: str) -> dict[str,
         get_execution(rt, user, execution_id), rt.store.summarize_nodes(execution_id)
     )
     edges = {edge["id"]: fate for edge in execution.definition["edges"] if (fate := _fate(edge, nodes))}
-    return {**describe_with(execution, nodes), "edges": edges, "result_file": execution.result_file}
+    return {**describe_with(execution, nodes), "edges": edges}
 
 
 async def read_node(rt: Runtime, user: User, execution_id: str, node_id: str) -> list[dict[str, Any]]:
-    """The last rows of one node's log, in order, with `wait` and `files`; while it waits, that which waits longest."""
+    """The last rows of one node's log, in order, with `wait`; while it waits, that which waits longest."""
     execution = await get_execution(rt, user, execution_id)
     node = (await rt.store.summarize_nodes(execution_id)).get(node_id)
     events = await rt.store.read_rows(execution_id, node.latest) if node else []
     return [
-        {**describe_event(event), "files": event.files, "wait": await describe_wait(rt, execution.workflow_id, event)}
-        for event in events
+        {**describe_event(event), "wait": await describe_wait(rt, execution.workflow_id, event)} for event in events
     ]
 
 

@@ -53,7 +53,8 @@ class StepRow:
 
 @dataclass
 class StepDetail:
-    """What one node, or with `node_id` "" the execution, got and gave; data as text, with a note if it isn't all.
+    """What one node, or with `node_id` "" the execution, got and gave; data as text, with a note and the whole's
+    address if it isn't all.
 
     `iteration` is where in its loops it ran last. While it waits `waits` says for what, and `until` when it is due;
     `deciders` are the e-mail addresses of those who may decide.
@@ -66,8 +67,10 @@ class StepDetail:
     error: str = ""
     input: str = ""
     input_note: str = ""
+    input_url: str = ""
     output: str = ""
     output_note: str = ""
+    output_url: str = ""
     stdout: str = ""
     iteration: list[int] = field(default_factory=list)
     place: str = ""
@@ -142,6 +145,7 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
     row = next((row for row in step_rows(execution) if row.id == node_id), StepRow(id=node_id, label=node_id))
     last = log[-1] if log else {}
     taken: Mapping[str, Any] = next((entry for entry in reversed(log) if entry["input"] is not None), {})
+    input_file, output_file = _file(taken, "input"), _file(last, "output")
     return StepDetail(
         node_id=node_id,
         label=row.label,
@@ -149,9 +153,11 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
         duration=row.duration,
         error=_message(last.get("error")),
         input=_text(taken.get("input")),
-        input_note=_note(taken, "input"),
+        input_note=_note(input_file),
+        input_url=input_file.get("url", ""),
         output=_text(last.get("output")),
-        output_note=_note(last, "output"),
+        output_note=_note(output_file),
+        output_url=output_file.get("url", ""),
         stdout=_cut(last.get("stdout") or ""),
         iteration=last.get("iteration") or [],
         place=" · ".join(f"{index + 1:,}" for index in last.get("iteration") or []),
@@ -160,6 +166,7 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
 
 
 def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
+    file = _file(execution, "result")
     return StepDetail(
         label="Execution",
         status=execution["status"],
@@ -167,7 +174,8 @@ def _execution_detail(execution: Mapping[str, Any]) -> StepDetail:
         error=_blame(execution),
         input=_text(execution["input"]),
         output=_text(execution["result"]),
-        output_note=_note({"files": {"output": execution.get("result_file")}}, "output"),
+        output_note=_note(file),
+        output_url=file.get("url", ""),
     )
 
 
@@ -184,9 +192,15 @@ def _waiting(wait: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _note(entry: Mapping[str, Any], name: str) -> str:
-    """How large the whole of a value is of which only a preview is shown."""
-    if not (file := (entry.get("files") or {}).get(name)):
+def _file(entry: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """What holds the whole of a value of which only a preview is shown."""
+    file: Mapping[str, Any] = (entry.get("files") or {}).get(name, {})
+    return file
+
+
+def _note(file: Mapping[str, Any]) -> str:
+    """How large the whole is."""
+    if not file:
         return ""
     parts = {"list": "entries", "object": "fields", "text": "characters"}.get(file["kind"])
     count = f" of {file['count']:,} {parts}" if parts else ""

@@ -64,6 +64,16 @@ async def test_of_a_node_in_a_loop_only_the_last_rows_are_read(rt: Runtime, alic
     assert (rows[-1]["iteration"], rows[-1]["output"]) == ([29], {"n": 29})
 
 
+async def test_of_a_large_output_it_is_said_where_the_whole_is(rt: Runtime, alice: User) -> None:
+    created = await workflows.create_workflow(rt, alice, workflow(node("say", "code/python", code="'x' * 300_000")))
+    execution_id = await run(rt, alice, created.id)
+
+    shown = await progress.read_progress(rt, alice, execution_id)
+    output = (await progress.read_node(rt, alice, execution_id, "say"))[-1]["files"]["output"]
+    assert output["url"].startswith(f"/api/executions/{execution_id}/files/")
+    assert output == shown["files"]["result"]
+
+
 async def test_a_failed_node_that_continues_takes_its_plain_edge(rt: Runtime, alice: User) -> None:
     definition = workflow(node("ask", "code/python", code="1/0"), node("after", "data/set-fields", fields={"a": 1}))
     definition["nodes"][1]["data"]["on_error"] = "continue"

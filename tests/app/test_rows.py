@@ -89,11 +89,12 @@ def test_a_loop_says_how_far_it_is_and_what_is_in_it_how_often_it_ran(node: dict
     assert count_of(node) == words
 
 
-def test_of_a_large_value_it_is_said_how_large_the_whole_is() -> None:
-    file = {"execution_id": "ex_1", "id": "f", "size": 12_300_000, "kind": "list", "count": 100_000}
+def test_of_a_large_value_it_is_said_how_large_the_whole_is_and_where() -> None:
+    file = {"url": "/api/executions/ex_1/files/f", "size": 12_300_000, "kind": "list", "count": 100_000}
     detail = step_detail(execution("a"), "a", [entry(output=[1, 2], files={"output": file})])
 
     assert detail.output_note == "A preview: the whole is a list of 100,000 entries, 12.3 MB."
+    assert detail.output_url == file["url"]
     assert (detail.input_note, detail.output) == ("", "[\n  1,\n  2\n]")
 
 

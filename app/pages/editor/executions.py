@@ -84,7 +84,7 @@ def _step(row: rx.Var[StepRow]) -> rx.Component:
         action_icon(row.action),
         rx.el.span(row.label, class_name="truncate"),
         rx.cond(row.attempts > 1, rx.el.span("attempt ", row.attempts, class_name="faint numbers")),
-        rx.cond(row.count != "", rx.el.span(row.count, class_name="faint numbers drawer-count")),
+        rx.cond(row.count != "", rx.el.span(row.count, class_name="faint numbers truncate", title=row.count)),
         rx.el.span(row.duration, class_name="numbers faint drawer-end"),
         class_name="drawer-item",
         type="button",
@@ -110,9 +110,9 @@ def _detail() -> rx.Component:
         rx.cond(DETAIL.waits != "", _wait()),
         rx.cond(DETAIL.error != "", rx.el.p(DETAIL.error, class_name="detail-error", role="alert")),
         rx.el.div(
-            _data("Input", DETAIL.input, DETAIL.input_note),
-            _data("Output", DETAIL.output, DETAIL.output_note),
-            rx.cond(DETAIL.stdout != "", _data("Printed", DETAIL.stdout, "")),
+            _data("Input", DETAIL.input, _whole(DETAIL.input_note, DETAIL.input_url)),
+            _data("Output", DETAIL.output, _whole(DETAIL.output_note, DETAIL.output_url)),
+            rx.cond(DETAIL.stdout != "", _data("Printed", DETAIL.stdout)),
             class_name="detail-data",
         ),
         class_name="drawer-detail",
@@ -174,13 +174,19 @@ def _decide(label: str, shape: str, decision: str, class_name: str) -> rx.Compon
     )
 
 
-def _data(title: str, text: rx.Var[str], note: rx.Var[str] | str) -> rx.Component:
+def _data(title: str, text: rx.Var[str], *note: rx.Component) -> rx.Component:
     return rx.el.section(
         rx.el.h3(title),
-        rx.cond(rx.Var.create(note) != "", rx.el.p(note, class_name="data-note")),
+        *note,
         rx.el.pre(rx.cond(text != "", text, "nothing"), tab_index=0, aria_label=title),
         class_name="data",
     )
+
+
+def _whole(note: rx.Var[str], url: rx.Var[str]) -> rx.Component:
+    """What the whole of a value is of which only a preview is shown, and the way to it."""
+    link = rx.el.a("Open the whole", href=url, target="_blank")
+    return rx.cond(note != "", rx.el.p(note, " ", link, class_name="data-note"))
 
 
 def _nothing() -> rx.Component:
