@@ -36,7 +36,7 @@ def toolbar() -> rx.Component:
         rx.el.button(
             icon("panel-bottom"),
             rx.el.span("Executions", class_name="optional"),
-            class_name="button quiet",
+            class_name="button quiet drawer-button",
             aria_label="Executions",
             aria_expanded=ExecutionState.is_open,
             on_click=ExecutionState.toggle,
