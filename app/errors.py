@@ -4,10 +4,14 @@ from typing import Any
 
 
 class AppError(Exception):
-    """Base: a code of `API.md`, a message that a person can act on, and details by node and field."""
+    """Base: a code of `API.md`, a message that a person can act on, and details by node and field.
+
+    `retry_after` is in how many seconds another try may help.
+    """
 
     code = "invalid"
     status = 422
+    retry_after: int | None = None
 
     def __init__(self, message: str, details: list[dict[str, Any]] | None = None) -> None:
         super().__init__(message)
@@ -49,8 +53,14 @@ class TooLarge(AppError):
     code, status = "too_large", 413
 
 
+class Unavailable(AppError):
+    """Something that Treadle needs does not answer now."""
+
+    code, status, retry_after = "internal", 503, 5
+
+
 class RateLimited(AppError):
-    """Too many attempts; `retry_after` in seconds."""
+    """Too many attempts."""
 
     code, status = "rate_limited", 429
 

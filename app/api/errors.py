@@ -8,10 +8,13 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
+from sqlalchemy.exc import InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from app.errors import AppError, RateLimited
+from app.errors import AppError, Unavailable
+from app.services.health import NO_DATABASE
 
 logger = logging.getLogger(__name__)
 HTTP_ERRORS = {
@@ -65,6 +68,8 @@ def add_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(AppError, _answer_app_error)
     api.add_exception_handler(RequestValidationError, _answer_validation_error)
     api.add_exception_handler(HTTPException, _answer_http_error)
+    for outage in (OperationalError, InterfaceError, PoolTimeout):
+        api.add_exception_handler(outage, _answer_outage)
 
 
 def error_response(
@@ -107,8 +112,14 @@ class InternalErrors:
 
 async def _answer_app_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, AppError)
-    headers = {"Retry-After": str(error.retry_after)} if isinstance(error, RateLimited) else None
+    headers = {"Retry-After": str(error.retry_after)} if error.retry_after else None
     return error_response(error.status, error.code, error.message, details=error.details, headers=headers)
+
+
+async def _answer_outage(request: Request, error: Exception) -> JSONResponse:
+    reason, _, _ = str(getattr(error, "orig", error)).partition("\n")
+    logger.error("The database does not answer: %s", reason)
+    return await _answer_app_error(request, Unavailable(NO_DATABASE))
 
 
 async def _answer_validation_error(_request: Request, error: Exception) -> JSONResponse:
