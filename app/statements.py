@@ -37,27 +37,41 @@ class _Statement:
         types = {name: parameter.type for parameter, name in compiled.bind_names.items()}
         self.text = compiled.string
         self._is_positional = compiled.positional
-        self._fixed = compiled.params
         self._names = compiled.positiontup or list(types)
-        self._columns = [(name, _processor(types[name], dialect), _is_json(types[name])) for name in self._names]
+        self._columns = [_Column(name, types[name], compiled.params[name], dialect) for name in self._names]
 
     def bind(self, rows: Sequence[Row], texts: dict[int, str]) -> list[DriverRow]:
-        return [self._bind(self._fixed | row, texts) for row in rows]
+        return [self._bind(row, texts) for row in rows]
 
-    def _bind(self, row: dict[str, Any], texts: dict[int, str]) -> DriverRow:
+    def _bind(self, row: Row, texts: dict[int, str]) -> DriverRow:
         """Write JSON that several rows share once: `texts` has it by the value's identity."""
         bound = []
-        for name, process, is_json in self._columns:
-            value = row[name]
-            if process is None:
+        for column in self._columns:
+            value = row.get(column.name, column.fixed)
+            if value is None:
+                bound.append(column.nothing)
+            elif column.process is None:
                 bound.append(value)
-            elif is_json and value is not None:
+            elif column.is_json:
                 if (text := texts.get(id(value))) is None:
-                    text = texts[id(value)] = process(value)
+                    text = texts[id(value)] = column.process(value)
                 bound.append(text)
             else:
-                bound.append(process(value))
+                bound.append(column.process(value))
         return tuple(bound) if self._is_positional else dict(zip(self._names, bound, strict=True))
+
+
+class _Column:
+    """A parameter of a statement: what it is without a value, and how a value or None becomes what is stored."""
+
+    __slots__ = ("fixed", "is_json", "name", "nothing", "process")
+
+    def __init__(self, name: str, type_: TypeEngine[Any], fixed: Any, dialect: Dialect) -> None:
+        self.name = name
+        self.fixed = fixed
+        self.process = _processor(type_, dialect)
+        self.is_json = _is_json(type_)
+        self.nothing = self.process(None) if self.process else None
 
 
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -16,7 +16,7 @@ from tempfile import NamedTemporaryFile
 from typing import Any, Protocol
 
 from engine.errors import FilesUnavailable
-from engine.json_values import is_large, size_of
+from engine.json_values import size_if_small
 from engine.reader import Path
 from engine.records import Records, Writer
 from engine.stored import Stored as Stored
@@ -70,12 +70,11 @@ async def keep(files: Files, execution_id: str, value: Any) -> Any:
 
 
 def _is_inline(value: Any) -> bool:
-    if is_large(value):
-        return False
     try:
-        return size_of(value) <= MAX_INLINE
+        size = size_if_small(value)
     except TypeError:  # a Stored is in it
         return False
+    return size is not None and size <= MAX_INLINE
 
 
 class FolderFiles:

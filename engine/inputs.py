@@ -31,6 +31,7 @@ class Form:
     filled: Mapping[str, Any]
     places: tuple[str, ...]
     expressions: tuple[Parsed, ...]
+    is_large: bool
 
 
 def read_form(step: Step, inputs: Mapping[str, Any]) -> Form:
@@ -45,6 +46,7 @@ def read_form(step: Step, inputs: Mapping[str, Any]) -> Form:
         filled={field.name: _fill(step, field, given, none) for field in step.fields if not holes[field.name]},
         places=tuple(name for name, _ in flat),
         expressions=tuple(parsed for _, parsed in flat),
+        is_large=is_large(given),
     )
 
 
@@ -54,7 +56,7 @@ async def fill_in(form: Form, names: Mapping[str, Any], sandbox: Sandbox, files:
         return dict(form.filled)
     values = await evaluate_all(form.expressions, names, sandbox, form.places.__getitem__, files)
     fill = partial(_fill_all, form, iter(values))
-    return await asyncio.to_thread(fill) if is_large([values, form.given]) else fill()
+    return await asyncio.to_thread(fill) if form.is_large or is_large(values) else fill()
 
 
 def _given(field: Field, inputs: Mapping[str, Any]) -> Any:

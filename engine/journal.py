@@ -74,7 +74,6 @@ class Journal:
             self._writer = asyncio.create_task(self._write_all(), name="journal")
 
     async def _write_all(self) -> None:
-        await asyncio.sleep(0)  # let those who finish in the same moment come along
         try:
             while self._queue:
                 batch, self._queue = self._queue[:MAX_BATCH], self._queue[MAX_BATCH:]

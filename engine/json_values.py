@@ -79,6 +79,11 @@ def size_of(value: Any) -> int:
     return sum(map(len, write_json(value)))
 
 
+def size_if_small(value: Any) -> int | None:
+    """The same of a value that is not large, and None of one that is."""
+    return None if is_large(value) else len(_COMPACT.encode(value))
+
+
 def write_json(value: Any) -> Iterator[str]:
     """Yield the text of a JSON value in pieces, so that other threads get their turn between them."""
     if not is_large(value):

@@ -13,9 +13,10 @@ MAX_LISTED = 20
 def walk(path: Path, names: Mapping[str, Any]) -> Any:
     """Return what a path leads to, if only to some entries; raise ExpressionError that says what is there instead."""
     name, *keys = path
-    if name not in names:
-        raise unknown_name(str(name), names)
-    value = names[str(name)]
+    try:
+        value = names[str(name)]
+    except KeyError:
+        raise unknown_name(str(name), names) from None
     for depth, key in enumerate(keys, 1):
         if isinstance(key, Entries):
             break

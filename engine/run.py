@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Protocol, cast
 
 from engine.attempt import Attempt, Outcome, Tools, Work, make_attempt
 from engine.clock import Clock
@@ -18,7 +18,7 @@ from engine.mailbox import Mail
 from engine.models import Execution
 from engine.progress import State
 from engine.scope import Scope
-from engine.state import fold, retry_at
+from engine.state import fold, mark_running, retry_at
 
 CANCEL_WITHIN = 0.8  # seconds; what takes longer to give up is no longer waited for
 
@@ -53,7 +53,8 @@ class Run:
         self._seq = state.seq
         self._items = Items(state, tools.files)
         self._tasks: dict[asyncio.Task[None], bool] = {}  # whether it can still be interrupted
-        self._news: asyncio.Queue[Event | Exception | None] = asyncio.Queue()
+        self._news: list[Event | Exception] = []
+        self._has_news = asyncio.Event()
 
     async def begin(self) -> None:
         """Note that it runs; when it does so again that must be on disk first, for a step may kill the process."""
@@ -91,7 +92,7 @@ class Run:
     ) -> None:
         """Start an attempt, which counts as running from here on; `inside` is an iteration of the node's own loop."""
         where = _where(command) | {"attempt": command.attempt}
-        fold(self.state, self._event(seq=self._seq, status="running", **where))
+        mark_running(self.state, (command.node_id, command.iteration), command.attempt)
         work = partial(work, **arguments) if arguments else work
         self._tasks[asyncio.create_task(self._attempt(command, work, where, inside))] = True
 
@@ -114,23 +115,21 @@ class Run:
         """
         alarm = asyncio.create_task(self._ring(due)) if due else None
         try:
-            news = [await self._news.get()]
+            await self._has_news.wait()
         finally:
             if alarm:
                 alarm.cancel()
-        while not self._news.empty():
-            news.append(self._news.get_nowait())
+        self._has_news.clear()
+        news, self._news = self._news, []
         for item in news:
-            match item:
-                case Event():
-                    fold(self.state, item)
-                case Exception():
-                    raise item
-        return any(isinstance(item, Event) and "child" in (item.effect or {}).get("wait", {}) for item in news)
+            if isinstance(item, Exception):
+                raise item
+            fold(self.state, item)
+        return any(_waits_for_child(event) for event in news if isinstance(event, Event))
 
     def wake(self) -> None:
         """Let `next_event` return."""
-        self._news.put_nowait(None)
+        self._has_news.set()
 
     async def take(self, mail: Mail) -> None:
         """Take what has come from outside; when it was cancelled, once all attempts have been interrupted."""
@@ -156,23 +155,23 @@ class Run:
 
     async def _attempt(self, command: OfAttempt, work: Work, where: dict[str, Any], inside: int | None) -> None:
         """Make the attempt, have its outcome on disk, and only then tell."""
+        task = cast(asyncio.Task[None], asyncio.current_task())
         try:
             attempt = await self._prepare(command, where, inside)
             outcome = await make_attempt(attempt, self._tools, work)
-            if self._may_end():
+            if task in self._tasks:  # it is still waited for
+                self._tasks[task] = False
                 event = self._event_of(outcome, where)
                 await self._journal.append(event)
-                self._news.put_nowait(event)
+                self._tell(event)
         except Exception as error:  # the journal's: whoever drives has to know
-            self._news.put_nowait(error)
+            self._tell(error)
         finally:
-            self._tasks.pop(asyncio.current_task(), None)  # type: ignore[arg-type]
+            self._tasks.pop(task, None)
 
-    def _may_end(self) -> bool:
-        """Tell whether the attempt is still waited for; if so, it is no longer interrupted."""
-        if is_waited_for := (task := asyncio.current_task()) in self._tasks:
-            self._tasks[task] = False
-        return is_waited_for
+    def _tell(self, news: Event | Exception) -> None:
+        self._news.append(news)
+        self.wake()
 
     async def _prepare(self, command: OfAttempt, where: dict[str, Any], inside: int | None) -> Attempt:
         key = (command.node_id, command.iteration)
@@ -198,11 +197,10 @@ class Run:
             return replace(event, output=None, handles=None, error=error, resume_at=at)
         return event
 
-    def _event(self, *, seq: int | None = None, **what: Any) -> Event:
-        """Make an event with the next number, or with a given one when it isn't to be written."""
-        if seq is None:
-            seq = self._seq = self._seq + 1
-        return Event(execution_id=self.execution.id, seq=seq, timestamp=self._clock.now(), **what)
+    def _event(self, **what: Any) -> Event:
+        """Make an event with the next number."""
+        self._seq += 1
+        return Event(execution_id=self.execution.id, seq=self._seq, timestamp=self._clock.now(), **what)
 
     async def _ring(self, at: datetime) -> None:
         await self._clock.sleep_until(at)
@@ -211,6 +209,10 @@ class Run:
 
 def _where(command: OfNode) -> dict[str, Any]:
     return {"node_id": command.node_id, "iteration": command.iteration}
+
+
+def _waits_for_child(event: Event) -> bool:
+    return "child" in (event.effect or {}).get("wait", {})
 
 
 def _fields(outcome: Outcome) -> dict[str, Any]:

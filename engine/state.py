@@ -51,10 +51,7 @@ def next_due(state: State) -> datetime | None:
 
 
 def fold(state: State, event: Event) -> State:
-    """Add an event to the state that its log gave so far, and return it.
-
-    An event `running` without a number of its own marks what has begun and need not be known after a crash.
-    """
+    """Add an event to the state that its log gave so far, and return it."""
     state.execution_id = event.execution_id
     state.seq = max(state.seq, event.seq)
     if event.node_id is None:
@@ -62,6 +59,13 @@ def fold(state: State, event: Event) -> State:
     else:
         _fold_node(state, event, (event.node_id, event.iteration))
     return state
+
+
+def mark_running(state: State, key: Key, attempt: int) -> None:
+    """Note that an attempt has begun, which need not be known after a crash."""
+    _unmark(state, key)
+    state.nodes[key] = NodeState("running", attempt)
+    state.running.add(key)
 
 
 def _ending(state: State) -> list[Command]:

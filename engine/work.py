@@ -88,23 +88,26 @@ async def _show_input(attempt: Attempt, inputs: dict[str, Any], files: Files) ->
 
 async def _finish(attempt: Attempt, tools: Tools, returned: Any) -> Outcome:
     """Make of what a step returned what is logged of it."""
-    outcome = Outcome(status="succeeded", input=attempt.input, stdout=stdout_of(attempt))
-    output = returned
+    output, said = _read(returned, tools)
+    kept, files = await _keep(attempt, tools.files, output)
+    return Outcome(**said, input=attempt.input, output=kept, stdout=stdout_of(attempt), files=files)
+
+
+def _read(returned: Any, tools: Tools) -> tuple[Any, dict[str, Any]]:
+    """Return the output, and what else there is to say of the outcome."""
     match returned:
         case Taken():
-            output, outcome = returned.output, replace(outcome, handles=returned.handles)
+            return returned.output, {"status": "succeeded", "handles": returned.handles}
         case Loop():
-            output, outcome = returned.items, replace(outcome, status="running", effect=loop_effect(returned))
+            return returned.items, {"status": "running", "effect": loop_effect(returned)}
         case Stop():
-            output, outcome = returned.result, replace(outcome, effect=stop_effect(returned))
+            return returned.result, {"status": "succeeded", "effect": stop_effect(returned)}
         case Wait():
             token = new_token() if returned.what == "request" else None
             link = {"resume_url": tools.outside.resume_url(token)} if token else {}
             effect = wait_effect(returned, token)
-            output = {**returned.shown, **link}
-            outcome = replace(outcome, status="waiting", effect=effect, resume_at=returned.until)
-    kept, files = await _keep(attempt, tools.files, output)
-    return replace(outcome, output=kept, files=files)
+            return {**returned.shown, **link}, {"status": "waiting", "effect": effect, "resume_at": returned.until}
+    return returned, {"status": "succeeded"}
 
 
 async def _keep(attempt: Attempt, files: Files, output: Any) -> tuple[Any, dict[str, Any] | None]:
