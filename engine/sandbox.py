@@ -35,6 +35,8 @@ _OPAQUE = re.compile(
     r"|range\(-?\d+, -?\d+(, -?\d+)?\)|dict_(keys|values|items)\(.*\)",
     re.S,
 )
+_UNSUPPORTED = re.compile(r"The monty syntax parser does not yet support (.{1,200})", re.S)
+_BAD_EXCEPTION = "Internal error in monty: exceptions can only be called with zero or one string argument"
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +219,10 @@ def _explain(error: MontyError, limits: Limits) -> SandboxError:
         return SandboxError(kind, f"the {what} took longer than its limit of {limits.seconds:g} s", lines)
     if kind == "MemoryError":
         return SandboxError(kind, f"it needs more than {limits.mebibytes} MiB of memory: take less at a time", lines)
+    if found := _UNSUPPORTED.fullmatch(message):
+        return SandboxError("SyntaxError", f"{found[1]}: not supported here", lines)
+    if message == _BAD_EXCEPTION:
+        return SandboxError(kind, "an exception takes one text and nothing else, as in ValueError('why')", lines)
     if is_about_digits(message):
         return SandboxError(kind, "the number is too long: 4,300 digits at most", lines)
     if kind == "RuntimeError" and message.startswith("suspension limit"):

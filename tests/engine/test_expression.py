@@ -191,6 +191,9 @@ async def test_code_mixes_objects_of_json_with_classes_and_modules(sandbox: Sand
         ("raise ValueError('x' * 10_000_000)", "xxx"),
         ("x = []\nwhile True: x.append('a' * 1000)", "more than 128 MiB of memory"),
         ("raise SystemExit", "SystemExit"),
+        ("raise SystemExit(3)", "An exception takes one text and nothing else, as in ValueError('why')."),
+        ("class A(dict): pass", "Line 1: SyntaxError: class inheritance and metaclasses: not supported here."),
+        ("x = 1\ndel x", "Line 2: SyntaxError: the 'del' statement: not supported here."),
     ],
 )
 async def test_code_that_goes_wrong_ends_in_an_error_and_the_next_goes_on(
