@@ -80,13 +80,14 @@ class Fate:
     open: dict[Iteration, Status] = field(default_factory=dict)
     failed: dict[Iteration, Said] = field(default_factory=dict)
     ended: Counter[Status] = field(default_factory=Counter)
-    stopped_at: int | None = None  # the row of the first failure that the node doesn't handle
+    stopped: tuple[int, ...] = ()  # the rows of the first attempt that failed and isn't handled
     rounds: Counter[Status] = field(default_factory=Counter)
     total: int | None = None
     has_end: bool = True
     rows: int = 0
     latest: deque[int] = field(default_factory=lambda: deque(maxlen=LATEST))
-    waiting: dict[Iteration, int] = field(default_factory=dict)  # the row since which each waits
+    begun: dict[Iteration, int] = field(default_factory=dict)  # the row with which the attempt of each began
+    waiting: dict[Iteration, tuple[int, ...]] = field(default_factory=dict)  # the rows of the attempt that waits
 
     def note(self, row: Said, status: Status) -> None:
         self.attempts = max(self.attempts, row.attempt if status != "skipped" else 0)
@@ -99,17 +100,19 @@ class Fate:
         self.rows += 1
         self.latest.append(row.seq)
         self.waiting.pop(row.iteration, None)
+        if status == "running":
+            self.begun[row.iteration] = row.seq
         if status == "waiting":
-            self.waiting[row.iteration] = row.seq
+            self.waiting[row.iteration] = self._attempt(row)
 
     def end(self, row: Said, *, is_handled: bool) -> None:
-        self.open.pop(row.iteration, None)
-        self.failed.pop(row.iteration, None)
-        self.waiting.pop(row.iteration, None)
+        attempt = self._attempt(row)
+        for held in (self.open, self.failed, self.waiting, self.begun):
+            held.pop(row.iteration, None)
         self.ended[row.status] += 1
         self.completed_at = row.timestamp
         if row.status == "failed" and not is_handled:
-            self.stopped_at = self.stopped_at or row.seq
+            self.stopped = self.stopped or attempt
         elif row.status != "cancelled":
             self.is_decided = True
             self.ways.update(row.handles or (None,) if row.status != "skipped" else ())
@@ -128,18 +131,22 @@ class Fate:
             latest=self._to_show(is_in_loop=is_in_loop),
         )
 
+    def _attempt(self, row: Said) -> tuple[int, ...]:
+        began = self.begun.get(row.iteration)
+        return (row.seq,) if began is None else (began, row.seq)
+
     def _to_show(self, *, is_in_loop: bool) -> tuple[int, ...]:
         if self.waiting:
-            return (next(iter(self.waiting.values())),)
-        if self.stopped_at and is_in_loop and not self.open:
-            return (self.stopped_at,)
+            return next(iter(self.waiting.values()))
+        if self.stopped and is_in_loop and not self.open:
+            return self.stopped
         return tuple(self.latest)
 
     def _status(self) -> Status:
         for status in ("running", "waiting"):
             if status in self.open.values():
                 return status
-        if self.stopped_at:
+        if self.stopped:
             return "failed"
         return next(status for status in ("cancelled", "succeeded", "failed", "skipped") if self.ended[status])
 

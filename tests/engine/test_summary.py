@@ -165,6 +165,13 @@ def test_of_iterations_of_which_some_failed_the_first_failure_is_to_be_shown() -
     assert fold([begun("each", 4), *ended])["tell"].latest == (3,)
 
 
+@pytest.mark.parametrize("status", ["failed", "waiting"])
+def test_with_a_failure_or_a_wait_is_shown_what_the_attempt_got(status: str) -> None:
+    rows = [begun("each", 2), row("tell", "running", 0), row("tell", "running", 1), row("tell", status, 0)]
+
+    assert fold([*rows, row("tell", "succeeded", 1)])["tell"].latest == (2, 4)
+
+
 async def test_a_summary_reads_on_where_it_was(engine: Engine, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(summaries, "PAGE", 3)
     definition = workflow(node("a", retry={"max_attempts": 2}), node("b"), edges="lead>a a>b")
