@@ -145,7 +145,8 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
     row = next((row for row in step_rows(execution) if row.id == node_id), StepRow(id=node_id, label=node_id))
     last = log[-1] if log else {}
     taken: Mapping[str, Any] = next((entry for entry in reversed(log) if entry["input"] is not None), {})
-    input_file, output_file = _file(taken, "input"), _file(last, "output")
+    given = {} if last.get("status") == "running" else last  # while a loop runs its row has the entries
+    input_file, output_file = _file(taken, "input"), _file(given, "output")
     return StepDetail(
         node_id=node_id,
         label=row.label,
@@ -155,7 +156,7 @@ def step_detail(execution: Mapping[str, Any], node_id: str, log: Sequence[Mappin
         input=_text(taken.get("input")),
         input_note=_note(input_file),
         input_url=input_file.get("url", ""),
-        output=_text(last.get("output")),
+        output=_text(given.get("output")),
         output_note=_note(output_file),
         output_url=output_file.get("url", ""),
         stdout=_cut(last.get("stdout") or ""),

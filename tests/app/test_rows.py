@@ -98,6 +98,10 @@ def test_of_a_large_value_it_is_said_how_large_the_whole_is_and_where() -> None:
     assert (detail.input_note, detail.output) == ("", "[\n  1,\n  2\n]")
 
 
+def test_of_a_loop_that_runs_no_output_is_shown() -> None:
+    assert step_detail(execution("a"), "a", [entry(status="running", output=["ada", "bob"])]).output == ""
+
+
 def test_what_waits_says_for_what_and_until_when() -> None:
     wait = {"what": "approval", "until": NOW, "deciders": ["bob@example.com"], "message": "Send it?", "resume_url": ""}
     detail = step_detail(execution("a"), "a", [entry(wait=wait, iteration=[3, 0])])
