@@ -75,7 +75,10 @@ def describe_with(execution: Execution, nodes: Mapping[str, NodeSummary]) -> dic
         "result": execution.result,
         "files": describe_files({"result": execution.result_file} if execution.result_file else None),
         "definition": execution.definition,
-        "nodes": {id_: _describe_node(node) for id_, node in {**dict.fromkeys(ids, SKIPPED), **nodes}.items()},
+        "nodes": {
+            id_: _describe_node(node, is_parked=execution.status == "waiting")
+            for id_, node in {**dict.fromkeys(ids, SKIPPED), **nodes}.items()
+        },
     }
 
 
@@ -96,9 +99,10 @@ def describe_briefly(execution: Execution) -> dict[str, Any]:
     }
 
 
-def _describe_node(node: NodeSummary) -> dict[str, Any]:
+def _describe_node(node: NodeSummary, *, is_parked: bool) -> dict[str, Any]:
+    """A node as the interface shows it; a loop waits when all that goes on in it does."""
     return {
-        "status": node.status,
+        "status": "waiting" if is_parked and node.status == "running" else node.status,
         "attempts": node.attempts,
         "started_at": node.started_at,
         "completed_at": node.completed_at,

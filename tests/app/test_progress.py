@@ -64,6 +64,17 @@ async def test_of_a_node_in_a_loop_only_the_last_rows_are_read(rt: Runtime, alic
     assert (rows[-1]["iteration"], rows[-1]["output"]) == ([29], {"n": 29})
 
 
+async def test_a_loop_waits_when_all_that_goes_on_in_it_waits(rt: Runtime, alice: User) -> None:
+    definition = workflow(node("each", "logic/for-each", type_="group", items=[1, 2]))
+    definition["nodes"].append(node("ask", "flow/approval", message="Send it?") | {"parentId": "each"})
+    created = await workflows.create_workflow(rt, alice, definition)
+    execution = await starting.start_execution(rt, alice, created.id, input={})
+    await reach(rt, execution.id, None, "waiting")
+
+    shown = await progress.read_progress(rt, alice, execution.id)
+    assert (shown["nodes"]["each"]["status"], shown["nodes"]["ask"]["status"]) == ("waiting", "waiting")
+
+
 async def test_of_a_large_output_it_is_said_where_the_whole_is(rt: Runtime, alice: User) -> None:
     created = await workflows.create_workflow(rt, alice, workflow(node("say", "code/python", code="'x' * 300_000")))
     execution_id = await run(rt, alice, created.id)
