@@ -108,7 +108,7 @@ def _detail() -> rx.Component:
             class_name="detail-head",
         ),
         rx.cond(DETAIL.waits != "", _wait()),
-        rx.cond(DETAIL.error != "", rx.el.p(DETAIL.error, class_name="detail-error", role="alert")),
+        rx.cond(DETAIL.error != "", rx.el.p(DETAIL.error, class_name="detail-error " + DETAIL.status, role="alert")),
         rx.el.div(
             _data("Input", DETAIL.input, _whole(DETAIL.input_note, DETAIL.input_url)),
             _data("Output", DETAIL.output, _whole(DETAIL.output_note, DETAIL.output_url)),
