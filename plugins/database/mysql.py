@@ -15,11 +15,12 @@ from plugins.database.place import Place
 from plugins.database.question import CONNECT_SECONDS, Answer, Question
 from plugins.database.rows import take_rows
 from plugins.database.running import Interrupter
-from plugins.database.statement import WITH_BACKSLASHES, Dialect, Statement, write_statement
+from plugins.database.statement import SEVERAL, WITH_BACKSLASHES, Dialect, Statement, is_several, write_statement
 
 VERSION = "SELECT version() AS version"
 DIALECT = Dialect(mark="?", lexeme=WITH_BACKSLASHES)
 READS = frozenset({"select", "with", "values", "table", "show", "explain", "describe", "desc"})
+SYNTAX = 1064
 STOPPED = frozenset({1317, 1969, 3024})
 PASSING = frozenset({1205, 1213})  # locks: worth another try
 UNREACHABLE = frozenset({1040, 2003, 2006, 2013, 2026})
@@ -41,7 +42,7 @@ def ask(place: Place, address: str, question: Question, interrupter: Interrupter
             connection.commit()
             return answer
     except (pymysql.Error, OSError) as error:
-        raise _explain(error, place) from None
+        raise _explain(error, place, statement) from None
 
 
 def _connect(place: Place, address: str, timeout: float) -> Any:
@@ -104,7 +105,7 @@ def _kill(place: Place, address: str, thread: int) -> None:
         cursor.execute("KILL QUERY %s", (thread,))
 
 
-def _explain(error: Exception, place: Place) -> StepError:
+def _explain(error: Exception, place: Place, statement: Statement) -> StepError:
     code = error.args[0] if error.args and isinstance(error.args[0], int) else 0
     said = OUR_ADDRESS.sub("", str(error.args[-1] if error.args else error)).rstrip(".")
     if code in STOPPED:
@@ -114,4 +115,6 @@ def _explain(error: Exception, place: Place) -> StepError:
         return StepError(message, kind="connection", retryable=True)
     if code in REFUSED:
         return StepError(f"MySQL refused the connection: {said}.", kind="connection")
+    if code == SYNTAX and is_several(statement, DIALECT):
+        said = SEVERAL
     return StepError(f"MySQL refused the query: {said}.", kind="query_failed", field="query", retryable=code in PASSING)

@@ -15,13 +15,14 @@ from plugins.database.place import Place
 from plugins.database.question import CONNECT_SECONDS, Answer, Question
 from plugins.database.rows import take_rows
 from plugins.database.running import Interrupter
-from plugins.database.statement import Dialect, Statement, write_statement
+from plugins.database.statement import SEVERAL, Dialect, Statement, write_statement
 
 VERSION = "SHOW server_version"
 DIALECT = Dialect(mark="%s", escaped_mark=("%", "%%"))
 READS = frozenset({"select", "with", "values", "table"})
 CHANGES = re.compile(r"\b(insert|update|delete|merge|into)\b", re.IGNORECASE)
 CHUNK = 200  # rows that come together
+MULTIPLE = "cannot insert multiple commands into a prepared statement"
 PASSING = ("08", "40", "53", "55P03", "57P")  # worth another try
 
 
@@ -84,6 +85,8 @@ def _explain(error: psycopg.Error, place: Place, statement: Statement) -> StepEr
         return StepError("PostgreSQL stopped the query: it took too long.", kind="timeout", retryable=True)
     if error.diag.message_primary is None:
         return _explain_driver(error, place)
+    if error.diag.message_primary == MULTIPLE:
+        return StepError(f"PostgreSQL refused the query: {SEVERAL}.", kind="query_failed", field="query")
     line = f" (line {_find_line(statement, int(at))})" if (at := error.diag.statement_position) else ""
     hint = f" {error.diag.message_hint}" if error.diag.message_hint else ""
     return StepError(

@@ -10,7 +10,7 @@ from engine.sdk import StepError
 from plugins.database.question import Answer, Question
 from plugins.database.rows import MAX_BYTES, take_rows
 from plugins.database.running import Interrupter
-from plugins.database.statement import Dialect, write_statement
+from plugins.database.statement import SEVERAL, Dialect, write_statement
 
 VERSION = "SELECT sqlite_version() AS version FROM (SELECT count(*) FROM sqlite_schema)"
 DIALECT = Dialect(mark="?")
@@ -77,5 +77,7 @@ def _explain(error: Exception) -> StepError:
         return StepError("SQLite stopped the query: it took too long.", kind="timeout", retryable=True)
     if name == "SQLITE_AUTH":
         return StepError(f"SQLite may not do this here: {said}. ATTACH and PRAGMA are off.", kind="query_failed")
+    if said.startswith("You can only execute one statement"):
+        said = SEVERAL
     is_busy = name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED"))
     return StepError(f"SQLite refused the query: {said}.", kind="query_failed", field="query", retryable=is_busy)

@@ -10,6 +10,7 @@ from typing import Any
 from engine.sdk import Query, StepError
 
 MAX_LIST = 10_000
+SEVERAL = "it holds several statements. Write one statement; another needs a step of its own"
 LEXEME = r"""
     {text} | "(?:[^"]|"")*"? | `[^`]*`?           # texts and quoted names
   | --[^\n]* | /\*.*?(?:\*/|\Z)                   # comments
@@ -45,6 +46,11 @@ class Statement:
     def first_word(self) -> str:
         found = FIRST_WORD.match(self.text)
         return found[1].lower() if found else ""
+
+
+def is_several(statement: Statement, dialect: Dialect) -> bool:
+    """Tell whether a semicolon stands between other things than text, quoted names and comments."""
+    return ";" in dialect.lexeme.sub("", statement.text)
 
 
 def write_statement(query: Query, parameters: Mapping[str, Any], dialect: Dialect) -> Statement:

@@ -11,7 +11,7 @@ from engine.sandbox import Sandbox
 from engine.sdk import StepError
 from plugins.database import mysql
 from plugins.database.place import read_place
-from plugins.database.statement import write_statement
+from plugins.database.statement import is_several, write_statement
 from tests.plugins.databases import Desk, cancel_when
 
 ENDLESS = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT count(*) FROM n"
@@ -79,7 +79,7 @@ async def test_a_value_stays_a_value_whatever_it_holds(desk: Desk, value: str) -
         ("{{ v }}", "Write the SQL itself"),
         ("SELECT :who", "no parameter 'who'"),
         ("SELECT 1 WHERE 1 IN {{ [] }}", "The list after IN is empty"),
-        ("SELECT 1; DROP TABLE orders", "one statement"),
+        ("SELECT 1; DROP TABLE orders", "Write one statement"),
         ("SELECT 1 AS a, 2 AS a", "Two columns are called a"),
         ("SELECT * FROM nowhere", "SQLite refused the query: no such table: nowhere."),
         ("SELECT {{ 2 ** 70 }}", "too large"),
@@ -97,6 +97,21 @@ async def test_what_is_wrong_with_a_query_is_said(desk: Desk, sql: str, message:
 )
 def test_the_first_word_tells_what_a_statement_does_and_no_comment_hides_it(sql: str, word: str) -> None:
     assert write_statement({"text": sql, "values": {}}, {}, mysql.DIALECT).first_word == word
+
+
+@pytest.mark.parametrize(
+    ("sql", "is_so"),
+    [
+        ("SELECT 1; SELECT 2", True),
+        ("SELECT ';' AS `;` -- ;", False),
+        ("SELECT 'it\\'s; one'", False),
+        ("SELECT 1;", False),
+    ],
+)
+def test_a_semicolon_between_statements_is_told_from_one_in_a_text(sql: str, is_so: bool) -> None:
+    statement = write_statement({"text": sql, "values": {}}, {}, mysql.DIALECT)
+
+    assert is_several(statement, mysql.DIALECT) is is_so
 
 
 async def test_rows_beyond_the_limit_are_left_out(desk: Desk) -> None:

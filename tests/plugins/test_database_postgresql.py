@@ -99,6 +99,11 @@ async def test_read_only_is_kept_by_the_server(desk: Desk, sql: str) -> None:
     assert await desk.value("SELECT count(*) FROM orders") == 2
 
 
+async def test_of_several_statements_one_has_to_be_chosen(desk: Desk) -> None:
+    with pytest.raises(StepError, match="Write one statement"):
+        await desk.ask("SELECT 1; SELECT 2")
+
+
 @pytest.mark.parametrize(
     ("sql", "output"),
     [
