@@ -4,6 +4,8 @@ from typing import Any, Literal
 
 from engine.sdk import Answer, StepContext, StepError, Stop, Wait
 
+FAILED = "workflow_failed"
+
 
 async def run_workflow(context: StepContext, *, workflow: Any, input: Any, wait: bool) -> Any:
     """Start another workflow; wait for its end, or give its execution's id."""
@@ -17,14 +19,15 @@ async def run_workflow(context: StepContext, *, workflow: Any, input: Any, wait:
 
 
 def end_run_workflow(answer: Answer) -> Any:
-    """Give the result of the execution."""
+    """Give the result of the execution, or the reason why it, or one that it ran, has failed."""
     child = answer.value
     if child["status"] == "succeeded":
         return child["result"]
-    ended = "was cancelled" if child["status"] == "cancelled" else "failed"
-    said = f": {error['message']}" if (error := child.get("error")) else "."
-    message = f"The workflow that this step ran {ended} (execution {child['id']}){said}"
-    raise StepError(message, kind="workflow_failed", retryable=True)
+    error = child.get("error") or {}
+    message = error.get("message") or "The workflow that this step ran failed."
+    if error.get("type") != FAILED:  # else it says already where it began
+        message += f" (In execution {child['id']}.)"
+    raise StepError(message, kind=FAILED, retryable=True)
 
 
 async def stop(context: StepContext, *, status: Literal["succeeded", "failed"], message: Any, result: Any) -> Stop:

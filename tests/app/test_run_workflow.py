@@ -85,6 +85,7 @@ async def test_a_workflow_that_runs_itself_comes_to_an_end(rt: Runtime, alice: h
 
     assert (ended["status"], len(listed)) == ("failed", 11)
     assert "Does one of them run itself?" in listed[0]["error"]["message"]
+    assert ended["error"]["message"] == f"{listed[0]['error']['message']} (In execution {listed[0]['id']}.)"
 
 
 async def test_the_owner_must_be_allowed_to_run_it(rt: Runtime, alice: httpx.AsyncClient, register: Register) -> None:

@@ -212,15 +212,23 @@ def ended(status: str, *, result: Any = None, error: Any = None) -> Answer:
 @pytest.mark.parametrize(
     ("answer", "message"),
     [
-        (ended("failed", error={"type": "x", "message": "No luck."}), "failed (execution ex_2): No luck."),
-        (ended("cancelled"), "was cancelled (execution ex_2)."),
+        (ended("failed", error={"type": "x", "message": "No luck."}), "No luck. (In execution ex_2.)"),
+        (
+            ended("failed", error={"type": "workflow_failed", "message": "No luck. (In execution ex_5.)"}),
+            "No luck. (In execution ex_5.)",
+        ),
+        (
+            ended("cancelled", error={"type": "cancelled", "message": "The execution was cancelled."}),
+            "The execution was cancelled. (In execution ex_2.)",
+        ),
+        (ended("failed"), "The workflow that this step ran failed. (In execution ex_2.)"),
     ],
 )
 def test_the_failure_of_another_workflow_is_told_and_may_be_tried_again(answer: Answer, message: str) -> None:
     with pytest.raises(StepError) as caught:
         end("flow/run-workflow", answer)
 
-    assert caught.value.message == f"The workflow that this step ran {message}"
+    assert caught.value.message == message
     assert caught.value.retryable
 
 
