@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Literal
 
+from sqlalchemy import update
 from sqlmodel import col, select
 from sqlmodel.ext.asyncio.session import AsyncSession
 
@@ -16,6 +17,7 @@ from engine.mailbox import request_cancel
 from engine.models import Execution
 
 SKIPPED = "skipped_when_full"
+REPLACED = "replaced_by_newer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ async def admit(session: AsyncSession, execution: Execution, now: datetime) -> l
     if concurrency.when_full == "skip":
         return []
     execution.max_running = concurrency.limit  # the others need a moment to end
-    return await request_cancel(session, open_[: max(0, too_many)], now)
+    return await _replace(session, open_[:too_many], concurrency.limit, now) if too_many > 0 else []
 
 
 async def _find_open(session: AsyncSession, workflow_id: str) -> Sequence[str]:
@@ -71,6 +73,15 @@ async def _is_within_itself(session: AsyncSession, execution: Execution) -> bool
         if workflow_id == execution.workflow_id:
             return True
     return False
+
+
+async def _replace(session: AsyncSession, execution_ids: Sequence[str], limit: int, now: datetime) -> list[str]:
+    """Ask for the end of executions, and note why."""
+    may_be = "1 execution" if limit == 1 else f"{limit:,} executions"
+    message = f"Of this workflow {may_be} may be open at a time. A newer one has taken the place of this one."
+    noted = update(Execution).where(col(Execution.id).in_(execution_ids), col(Execution.completed_at).is_(None))
+    await (await session.connection()).execute(noted.values(error={"type": REPLACED, "message": message}))
+    return await request_cancel(session, execution_ids, now)
 
 
 def _skip(execution: Execution, limit: int, now: datetime) -> None:

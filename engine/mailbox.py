@@ -27,9 +27,10 @@ DEADLOCK = "40P01"  # https://www.postgresql.org/docs/current/errcodes-appendix.
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Mail:
-    """What has come: a cancellation, and answers by the number of the event that waits for them."""
+    """What has come: a cancellation, perhaps with its reason, and answers by the number of the event that waits."""
 
     is_cancelled: bool = False
+    reason: dict[str, Any] | None = None
     answers: dict[int, Answer] = field(default_factory=dict)
 
 
@@ -44,12 +45,16 @@ class Mailbox:
         answered = select(ExecutionWait).where(
             ExecutionWait.execution_id == execution_id, col(ExecutionWait.answered_at).is_not(None)
         )
-        requested = select(Execution.cancel_requested_at).where(Execution.id == execution_id)
+        requested = select(Execution.cancel_requested_at, Execution.error).where(Execution.id == execution_id)
         async with self._transactions.read() as session:
             answers = {wait.seq: _answer_of(wait) for wait in await session.exec(answered)}
             answers |= await _read_children(session, state)
-            is_cancelled = (await session.exec(requested)).first() is not None
-        return Mail(is_cancelled=is_cancelled, answers={seq: a for seq, a in answers.items() if a})
+            requested_at, reason = (await session.exec(requested)).first() or (None, None)
+        return Mail(
+            is_cancelled=requested_at is not None,
+            reason=dict(reason) if reason else None,
+            answers={seq: answer for seq, answer in answers.items() if answer},
+        )
 
     async def request_cancel(self, execution_id: str, now: datetime) -> list[str]:
         """Ask for the end of an open execution and of its open children; return the ids of all of them."""

@@ -72,14 +72,15 @@ class Cause:
 class State:
     """An execution as its log tells it; owned by the one who folds, who changes it in place.
 
-    `is_test` says that pinned outputs are taken, `is_cancelled` that somebody asked for its end, and `answers` what
-    has come for those that wait, by `Waiting.seq`: these three don't come from the log.
+    `is_test` says that pinned outputs are taken, `is_cancelled` that somebody asked for its end, perhaps for a
+    `reason`, and `answers` what has come for those that wait, by `Waiting.seq`: these four don't come from the log.
     """
 
     graph: Graph
     execution_id: str = ""
     is_test: bool = False
     is_cancelled: bool = False
+    reason: dict[str, Any] | None = None
     answers: dict[int, Answer] = field(default_factory=dict)
     seq: int = 0
     status: Status = "pending"

@@ -137,7 +137,7 @@ class Run:
         if mail.is_cancelled:
             self.is_interrupting = True
             await self._interrupt([task for task, can_be_interrupted in self._tasks.items() if can_be_interrupted])
-            self.is_interrupting, self.state.is_cancelled = False, True
+            self.is_interrupting, self.state.is_cancelled, self.state.reason = False, True, mail.reason
         self.wake()
 
     async def close(self) -> None:

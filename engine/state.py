@@ -81,7 +81,7 @@ def _ending(state: State) -> list[Command]:
 
 def _end(state: State) -> EndExecution:
     if state.is_cancelled:
-        return EndExecution("cancelled", error=CANCELLED)
+        return EndExecution("cancelled", error=state.reason or CANCELLED)
     if state.cause:
         return state.cause.end
     return EndExecution("succeeded", result=loops.result_of(state, None, ()))

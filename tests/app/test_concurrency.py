@@ -77,6 +77,11 @@ async def test_the_oldest_are_ended_for_new_ones(rt: Runtime, alice: httpx.Async
         await reach(rt, started[-1], None, "waiting")
 
     assert await statuses(alice, workflow_id) == ["cancelled", "cancelled", "waiting", "waiting"]
+    assert (await read(alice, f"/api/executions/{started[0]}"))["error"] == {
+        "type": "replaced_by_newer",
+        "message": "Of this workflow 2 executions may be open at a time. A newer one has taken the place of this one.",
+    }
+    assert (await read(alice, f"/api/executions/{started[2]}"))["error"] is None
 
 
 async def test_a_workflow_that_runs_itself_does_not_wait_for_itself(rt: Runtime, alice: httpx.AsyncClient) -> None:
