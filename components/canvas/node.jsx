@@ -10,7 +10,7 @@ const NO_STATUS = {};
 const NO_PROBLEMS = [];
 const PLAIN = null;
 
-const StepNode = memo(function StepNode({ id, type, data, selected }) {
+const StepNode = memo(function StepNode({ id, type, parentId, data, selected }) {
   const { Card, handles, live } = useContext(CanvasContext);
   const status = useEntry(live.statuses, id) ?? NO_STATUS;
   const problems = useEntry(live.problems, id) ?? NO_PROBLEMS;
@@ -19,7 +19,7 @@ const StepNode = memo(function StepNode({ id, type, data, selected }) {
   useMeasuredAgain(id, outputs.map(({ name }) => name).join());
   return (
     <div
-      className={["step-node", type === "group" && "group-node", isTarget && "is-target"].filter(Boolean).join(" ")}
+      className={["step-node", type === "group" && "group-node", parentId && "in-loop", isTarget && "is-target"].filter(Boolean).join(" ")}
       id={`node-${id}`}
       aria-label={describe(data, status, problems)}
       data-status={status.status}
