@@ -86,6 +86,7 @@ async def connect(page: Page, source: str, target: str, handle: str = "") -> Non
 
 async def open_output(page: Page, label: str) -> None:
     await page.locator(".drawer-column").nth(1).get_by_role("button", name=label).click()
+    await expect(page.locator(".detail-head h2")).to_contain_text(label)
 
 
 def card(page: Page, label: str) -> Locator:

@@ -403,3 +403,15 @@ async def test_a_workflow_of_somebody_else_is_not_shown(open_page: OpenPage) -> 
 
     await expect(bob.get_by_role("heading", name="This workflow can't be opened")).to_be_visible()
     await expect(bob.get_by_text("Greet")).to_have_count(0)
+
+
+async def test_on_a_narrow_screen_a_panel_covers_the_executions_until_it_is_closed(open_page: OpenPage) -> None:
+    page = await open_with(open_page)
+    await page.set_viewport_size({"width": 390, "height": 844})
+    await page.get_by_role("button", name="Executions").click()
+    await expect(page.locator(".drawer")).to_be_visible()
+    await select(page, "Start")
+    await expect(page.locator(".drawer")).to_be_hidden()
+
+    await page.get_by_role("button", name="Close").click()
+    await expect(page.locator(".drawer")).to_be_visible()
