@@ -5,7 +5,7 @@ from dataclasses import asdict
 from functools import partial
 from typing import Any
 
-from app.errors import Conflict, InvalidWorkflow
+from app.errors import Conflict, Invalid, InvalidWorkflow
 from app.models import User
 from app.runtime import Runtime
 from app.services.starting import check_problems, prepare, take_snapshot
@@ -27,10 +27,11 @@ async def run_node(
     """Start an execution of one node, or of a whole loop; the nodes before it aren't run.
 
     Each of them gives what `pinned` or the node itself says, the trigger `input`, or else what it gave last. Raise
-    Invalid that names those that have never given anything.
+    InvalidWorkflow that names those that have never given anything, and Invalid what `pinned` has for no node at all.
     """
     check_json([input, dict(pinned)])
     snapshot = await take_snapshot(rt, user, workflow_id)
+    _check_pinned(snapshot.definition, pinned)
     part = cut_out(rt, snapshot.definition, node)
     graph = _parse(part, node)
     sources = await _find_sources(rt, workflow_id, graph, node, input=input, pinned=pinned)
@@ -56,6 +57,14 @@ def cut_out(rt: Runtime, definition: Json, node: str) -> Json:
     runs = {None, node, *(each["id"] for each in part["nodes"] if each.get("parentId"))}
     check_problems([asdict(problem) for problem in find_problems(part, rt.steps) if problem.node in runs])
     return part
+
+
+def _check_pinned(definition: Json, pinned: Mapping[str, Any]) -> None:
+    known = {node["id"] for node in definition["nodes"]}
+    if unknown := [id_[:80] for id_ in pinned if id_ not in known]:
+        details = [{"node": id_, "field": "pinned", "message": "There is no such node."} for id_ in unknown]
+        named = " or ".join(map(repr, unknown[:5]))
+        raise Invalid(f"There is no node {named} in this workflow: correct pinned.", details)
 
 
 def _parse(part: Json, node: str) -> Graph:

@@ -117,6 +117,17 @@ async def test_problems_of_other_nodes_are_in_nobodys_way(rt: Runtime, alice: ht
     assert [answer.status_code for answer in bad] == [422, 422, 422]
 
 
+async def test_what_is_given_for_a_node_that_is_not_there_is_named(rt: Runtime, alice: httpx.AsyncClient) -> None:
+    workflow_id = await create(alice, workflow(code("a", "1"), code("b", "a")))
+    body = {"node": "b", "pinned": {"a": 1, "aa": 2, "x": 3}}
+    answer = await alice.post(f"/api/workflows/{workflow_id}/execute", json=body)
+
+    error = answer.json()["error"]
+    assert (answer.status_code, error["code"]) == (422, "invalid")
+    assert error["message"] == "There is no node 'aa' or 'x' in this workflow: correct pinned."
+    assert [(each["node"], each["field"]) for each in error["details"]] == [("aa", "pinned"), ("x", "pinned")]
+
+
 async def test_a_test_takes_what_is_pinned(rt: Runtime, alice: httpx.AsyncClient) -> None:
     definition = workflow(code("a", "1/0", pinned=7), code("b", "a + 1"))
     workflow_id = await create(alice, definition)
