@@ -8,13 +8,11 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import BaseModel
-from sqlalchemy.exc import InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeout
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from app.errors import AppError, Unavailable
-from app.services.health import NO_DATABASE
+from app.services.health import NO_DATABASE, OUTAGES
 
 logger = logging.getLogger(__name__)
 HTTP_ERRORS = {
@@ -68,7 +66,7 @@ def add_error_handlers(api: FastAPI) -> None:
     api.add_exception_handler(AppError, _answer_app_error)
     api.add_exception_handler(RequestValidationError, _answer_validation_error)
     api.add_exception_handler(HTTPException, _answer_http_error)
-    for outage in (OperationalError, InterfaceError, PoolTimeout):
+    for outage in OUTAGES:
         api.add_exception_handler(outage, _answer_outage)
 
 

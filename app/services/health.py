@@ -1,12 +1,14 @@
 """Can Treadle work?"""
 
 from sqlalchemy import text
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import InterfaceError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 
 from app.errors import Unavailable
 from app.migrations import HEAD
 from app.runtime import Runtime
 
+OUTAGES = (OperationalError, InterfaceError, PoolTimeout)  # what whatever asks the database raises while it is away
 NO_DATABASE = "The database does not answer. Check DATABASE_URL and the server's log."
 
 
