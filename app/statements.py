@@ -1,7 +1,7 @@
 """Statements and rows as a driver takes them: what SQLAlchemy does at each execution, done once a statement."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import JSON, Dialect, Executable
 from sqlalchemy.sql.compiler import SQLCompiler
@@ -38,7 +38,7 @@ class _Statement:
         self.text = compiled.string
         self._is_positional = compiled.positional
         self._names = compiled.positiontup or list(types)
-        self._columns = [_Column(name, types[name], compiled.params[name], dialect) for name in self._names]
+        self._columns = [_column(name, types[name], compiled.params[name], dialect) for name in self._names]
 
     def bind(self, rows: Sequence[Row], texts: dict[int, str]) -> list[DriverRow]:
         return [self._bind(row, texts) for row in rows]
@@ -46,32 +46,34 @@ class _Statement:
     def _bind(self, row: Row, texts: dict[int, str]) -> DriverRow:
         """Write JSON that several rows share once: `texts` has it by the value's identity."""
         bound = []
-        for column in self._columns:
-            value = row.get(column.name, column.fixed)
+        for name, fixed, nothing, process, is_json in self._columns:
+            value = row.get(name, fixed)
             if value is None:
-                bound.append(column.nothing)
-            elif column.process is None:
+                bound.append(nothing)
+            elif process is None:
                 bound.append(value)
-            elif column.is_json:
+            elif is_json:
                 if (text := texts.get(id(value))) is None:
-                    text = texts[id(value)] = column.process(value)
+                    text = texts[id(value)] = process(value)
                 bound.append(text)
             else:
-                bound.append(column.process(value))
+                bound.append(process(value))
         return tuple(bound) if self._is_positional else dict(zip(self._names, bound, strict=True))
 
 
-class _Column:
-    """A parameter of a statement: what it is without a value, and how a value or None becomes what is stored."""
+class _Column(NamedTuple):
+    """A parameter of a statement: what it is if a row doesn't say, and how None and what isn't None are stored."""
 
-    __slots__ = ("fixed", "is_json", "name", "nothing", "process")
+    name: str
+    fixed: Any
+    nothing: Any
+    process: Callable[[Any], Any] | None
+    is_json: bool
 
-    def __init__(self, name: str, type_: TypeEngine[Any], fixed: Any, dialect: Dialect) -> None:
-        self.name = name
-        self.fixed = fixed
-        self.process = _processor(type_, dialect)
-        self.is_json = _is_json(type_)
-        self.nothing = self.process(None) if self.process else None
+
+def _column(name: str, type_: TypeEngine[Any], fixed: Any, dialect: Dialect) -> _Column:
+    process = _processor(type_, dialect)
+    return _Column(name, fixed, process(None) if process else None, process, _is_json(type_))
 
 
 def _processor(type_: TypeEngine[Any], dialect: Dialect) -> Callable[[Any], Any] | None:

@@ -47,6 +47,7 @@ class Run:
         self.execution = execution
         self.state = state
         self.is_interrupting = False  # what ends meanwhile lets nothing begin
+        self._id = execution.id
         self._journal = journal
         self._tools = tools
         self._clock = clock
@@ -68,7 +69,7 @@ class Run:
     async def end(self, status: Status, result: Any, error: dict[str, Any] | None) -> None:
         """Write down how it ended."""
         try:
-            output, file = await as_logged(result, self.execution.id, self._tools.files)
+            output, file = await as_logged(result, self._id, self._tools.files)
         except StepError as failure:
             status, output, file = "failed", None, None
             error = {"type": failure.kind, "message": f"The result can't be kept. {failure.message}"}
@@ -185,7 +186,7 @@ class Run:
             execution=self.execution,
             node=self.state.graph.nodes[command.node_id],
             names=Scope(self.execution, self.state, key, command.attempt, own=own, inside=inside),
-            idempotency_key=f"{self.execution.id}:{command.node_id}:{iteration}",
+            idempotency_key=f"{self._id}:{command.node_id}:{iteration}",
             on_start=note_start,
         )
 
@@ -200,7 +201,7 @@ class Run:
     def _event(self, **what: Any) -> Event:
         """Make an event with the next number."""
         self._seq += 1
-        return Event(execution_id=self.execution.id, seq=self._seq, timestamp=self._clock.now(), **what)
+        return Event(execution_id=self._id, seq=self._seq, timestamp=self._clock.now(), **what)
 
     async def _ring(self, at: datetime) -> None:
         await self._clock.sleep_until(at)
