@@ -6,6 +6,7 @@ is on disk and told.
 
 import argparse
 import asyncio
+import gc
 import statistics
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from app.runtime import Runtime, open_runtime
+from app.server import COLLECT_EVERY
 from app.settings import read_settings
 from benchmarks.baseline import measure_baseline
 from benchmarks.lab import print_table
@@ -28,6 +30,8 @@ Row = tuple[str, str, str]
 
 async def main() -> None:
     arguments = read_arguments()
+    gc.freeze()
+    gc.set_threshold(*COLLECT_EVERY)  # as the server does
     with tempfile.TemporaryDirectory() as folder:
         await show("SQLite, synchronous=FULL", {"TREADLE_DATA": folder}, is_long=arguments.long)
     if arguments.postgresql:
