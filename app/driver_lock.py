@@ -26,6 +26,7 @@ LOOK_EVERY = 2.0  # seconds
 ANSWER_LIMIT = 5.0  # seconds; the worker's leases last longer
 KEY = 0x74726561  # of the advisory lock
 TAKE = text("SELECT pg_try_advisory_lock(:key)").bindparams(key=KEY)
+GIVE_BACK = text("SELECT pg_advisory_unlock(:key)").bindparams(key=KEY)
 FIND_HOLDER = text(
     "SELECT application_name FROM pg_locks JOIN pg_stat_activity USING (pid) "
     "WHERE locktype = 'advisory' AND granted AND classid = 0 AND objid = :key AND objsubid = 1 "
@@ -170,6 +171,10 @@ class ServerLock:
             await asyncio.sleep(self._look_every)
 
     async def release(self) -> None:
+        """Give it back ourselves: the server notices a closed connection a moment later."""
+        if self._connection:
+            with suppress(SQLAlchemyError, OSError):
+                await self._connection.execute(GIVE_BACK)
         await self._disconnect()
         await self._engine.dispose()
 
