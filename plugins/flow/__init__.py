@@ -6,7 +6,7 @@ from plugins.flow.waits import (
     LONGEST,
     SHORTEST,
     ask_approval,
-    check_delay,
+    check_written_delay,
     delay,
     end_approval,
     end_delay,
@@ -19,17 +19,16 @@ DELAY = step(
     name="delay",
     label="Delay",
     description="Go on after a while, or at a moment.",
-    check=check_delay,
+    check=check_written_delay,
     resume=end_delay,
     fields=(
         Field(
             name="seconds",
             label="Seconds",
             kind="number",
-            minimum=0,
             maximum=LONGEST,
             placeholder="3600",
-            help="Up to 365 days.",
+            help="Up to 365 days; if it is computed and comes out negative, it goes on at once.",
         ),
         Field(
             name="until",

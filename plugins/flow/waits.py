@@ -20,11 +20,18 @@ async def delay(context: StepContext, *, seconds: float | None, until: Any) -> W
         raise StepError(message, field=field)
     now = context.now()
     if seconds is not None:
-        return Wait(until=now + timedelta(seconds=seconds))
+        return Wait(until=now + timedelta(seconds=max(seconds, 0)))
     moment = _read_moment(until)
     if moment > now + timedelta(days=DAYS):
         raise StepError(f"Until must be within {DAYS} days from now.", field="until")
     return Wait(until=max(moment, now).astimezone(UTC))
+
+
+def check_written_delay(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Yield what is wrong with a delay as it is written; one that is computed may come out negative."""
+    yield from check_delay(inputs)
+    if isinstance(seconds := inputs.get("seconds"), int | float) and seconds < 0:
+        yield "seconds", "Seconds must be a number from 0."
 
 
 def check_delay(inputs: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
