@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from sqlalchemy import and_, case, func, or_, update
@@ -85,6 +86,7 @@ class Claims:
             await session.exec(released.values(claimed_by=None, claimed_until=None, is_woken=True))
 
 
+@cache  # to make it takes longer than to ask it
 def _is_next() -> Any:
     """It has yet to start, and its workflow may run one more."""
     has_turn = or_(
